@@ -1,0 +1,206 @@
+"""The columnar back end: many responses at once, each with arguments of its own, as Polars expressions.
+
+A scope is a table. The batch scope has one line a response, a check scope one line a row that the check grades (with
+its arguments as columns), and a quantifier opens a long table with one line an item, keyed by the line it came from.
+An expression is lowered in the outermost scope that has what it needs and carried inwards by line number, and every
+list and every quantifier is computed once a scope, so checks that cut the same text into words share the words.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from verif_dsl.compiler.builtins import BUILTINS, REQUIRED
+from verif_dsl.compiler.ir import (
+    Argument,
+    Call,
+    Constant,
+    Input,
+    Local,
+    Node,
+    Quantifier,
+    Value,
+    depth_of,
+    walk,
+)  # fmt: skip
+from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, Kind
+from verif_dsl.compiler.passes import optimise
+
+BATCH = -1
+"""The depth of the batch scope; a check's own scope is 0, and each quantifier's is its nesting depth."""
+
+LINE = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check with the rows it grades (indices into the batch) and each parameter's value on each of them."""
+
+    condition: Node
+    rows: Sequence[int]
+    arguments: Mapping[str, tuple[Kind, Sequence[Value]]]
+
+
+def run(responses: Sequence[str], prompts: Sequence[str] | None, checks: Sequence[Check]) -> list[pl.Series]:
+    """For each check a boolean column, one value a row of the check.
+
+    Texts are prepared (see `texts.prepare`), not blank and within the size limit; arguments are bound.
+    """
+    conditions = [optimise(check.condition) for check in checks]
+    texts = {"response": pl.Series(responses, dtype=pl.String)}
+    if prompts is not None:
+        texts["prompt"] = pl.Series(prompts, dtype=pl.String)
+    batch = Scope(pl.DataFrame(texts).with_row_index(LINE), BATCH, shared=_shared(conditions))
+    return [_run_one(batch, check, condition) for check, condition in zip(checks, conditions, strict=True)]
+
+
+def _run_one(batch: "Scope", check: Check, condition: Node) -> pl.Series:
+    rows = pl.Series(check.rows, dtype=pl.get_index_type())
+    columns = {name: _column(kind, values) for name, (kind, values) in check.arguments.items()}
+    frame = pl.DataFrame({"parent": rows, **{f"argument {name}": column for name, column in columns.items()}})
+    scope = Scope(frame.with_row_index(LINE), 0, parent=batch, shared=batch.shared)
+    verdict = lower(condition, scope)  # before the frame is read: lowering adds columns to it
+    return scope.frame.with_columns(verdict=verdict)["verdict"]
+
+
+def _shared(conditions: Iterable[Node]) -> frozenset[Node]:
+    """Expressions over the response alone that more than one check contains: worth computing for the whole batch."""
+    seen: Counter[Node] = Counter()
+    for condition in conditions:
+        seen.update({node for node in walk(condition) if isinstance(node, Call | Quantifier)})
+    return frozenset(
+        node
+        for node, count in seen.items()
+        if count > 1 and depth_of(node) == 0 and not any(isinstance(one, Argument) for one in walk(node))
+    )
+
+
+@dataclass
+class Scope:
+    """One table with the expressions already computed as its columns."""
+
+    frame: pl.DataFrame
+    depth: int
+    parent: "Scope | None" = None
+    shared: frozenset[Node] = frozenset()
+    names: dict[Node, str] = field(default_factory=dict)
+    inner: dict[tuple[Node, int], "Scope"] = field(default_factory=dict)
+
+    def add(self, node: Node, column: pl.Expr | pl.Series) -> pl.Expr:
+        """Keeps a column for `node` and returns the expression that reads it."""
+        if node not in self.names:
+            name = f"node {len(self.names)}"
+            self.frame = self.frame.with_columns(column.alias(name))
+            self.names[node] = name
+        return pl.col(self.names[node])
+
+
+def lower(node: Node, scope: Scope) -> pl.Expr:
+    """The Polars expression for a node, over the lines of a scope."""
+    if isinstance(node, Constant):
+        return _literal(node)
+    if node in scope.names:
+        return pl.col(scope.names[node])
+    if scope.parent is not None and not _belongs(node, scope):
+        outer = lower(node, scope.parent)
+        values = scope.parent.frame.select(outer.alias("value"))["value"]
+        return scope.add(node, values.gather(scope.frame["parent"]))
+    match node:
+        case Argument(name):
+            return pl.col(f"argument {name}")
+        case Input(name):
+            return pl.col(name)
+        case Local(_, index):
+            return pl.col(f"item {index}")
+        case Call():
+            column = _call(node, scope)
+            assert isinstance(column, pl.Expr), "pairs are read by quantifiers only"
+            column = column.cast(pl.Int64) if node.kind == INT else column
+            # Lists are dear to build and often used twice; the engine fuses the rest into one expression.
+            return scope.add(node, column) if node.kind.name == "list" or node in scope.shared else column
+        case Quantifier():
+            return scope.add(node, _quantify(node, scope))
+
+
+def _belongs(node: Node, scope: Scope) -> bool:
+    """Whether the scope is the outermost one that has what the node needs."""
+    if scope.depth > 0:
+        return depth_of(node) == scope.depth
+    if isinstance(node, Input):
+        return False
+    return scope.depth == 0 and node not in scope.shared
+
+
+def _call(node: Call, scope: Scope) -> pl.Expr | tuple[pl.Expr, pl.Expr]:
+    builtin = BUILTINS[node.builtin]
+    arguments: list[Any] = []
+    for parameter, argument in zip(builtin.parameters, node.arguments, strict=True):
+        if parameter.kind == REGEX or parameter.default is not REQUIRED:
+            assert isinstance(argument, Constant)
+            arguments.append(argument.value)
+        else:
+            arguments.append(lower(argument, scope))
+    return builtin.columns(*arguments)
+
+
+def _quantify(node: Quantifier, scope: Scope) -> pl.Expr:
+    items = _items(node, scope)
+    body = lower(node.body, items)
+    kept = lower(node.condition, items) if node.condition is not None else pl.lit(True)
+    hits = kept & (body if node.quantity in ("any", "count") else body.not_())
+    tallies = (
+        items.frame.with_columns(kept=kept, hits=hits)
+        .group_by("parent")
+        .agg(pl.col("kept").sum(), pl.col("hits").sum())
+    )
+    joined = scope.frame.select(LINE).join(tallies, left_on=LINE, right_on="parent", how="left", maintain_order="left")
+    kept_count, hit_count = (joined[name].fill_null(0).cast(pl.Int64) for name in ("kept", "hits"))
+    match node.quantity:
+        case "any":
+            result = hit_count > 0
+        case "all":
+            result = hit_count == 0
+        case "every":
+            result = (hit_count == 0) & (kept_count > 0)
+        case "count":
+            result = hit_count
+    return pl.lit(result)
+
+
+def _items(node: Quantifier, scope: Scope) -> Scope:
+    """The long table of a quantifier's source, one line an item, shared by all quantifiers over that source here."""
+    key = (node.source, node.depth)
+    if key not in scope.inner:
+        source = node.source
+        # Pairs come as two lists side by side; a plain list is a single one.
+        pairs = _call(source, scope) if isinstance(source, Call) and node.arity > 1 else lower(source, scope)
+        columns = pairs if isinstance(pairs, tuple) else (pairs,)
+        named = [column.alias(f"item {index}") for index, column in enumerate(columns)]
+        lists = scope.frame.with_columns(parent=pl.col(LINE)).with_columns(named)
+        lists = lists.select("parent", *(f"item {index}" for index in range(len(named))))
+        # An empty list would explode into a line with a null.
+        lists = lists.filter(pl.col("item 0").list.len() > 0)
+        items = lists.explode(*(f"item {index}" for index in range(len(named)))).with_row_index(LINE)
+        scope.inner[key] = Scope(items, node.depth, parent=scope, shared=scope.shared)
+    return scope.inner[key]
+
+
+DTYPES: dict[Kind, pl.DataType] = {BOOL: pl.Boolean(), INT: pl.Int64(), TEXT: pl.String()}
+
+
+def _dtype(kind: Kind) -> pl.DataType:
+    return pl.List(DTYPES[kind.parts[0]]) if kind.name == "list" else DTYPES[kind]
+
+
+def _column(kind: Kind, values: Sequence[Value]) -> pl.Series:
+    plain = [list(value) if isinstance(value, tuple) else value for value in values]
+    return pl.Series(plain, dtype=_dtype(kind))
+
+
+def _literal(node: Constant) -> pl.Expr:
+    if isinstance(node.value, tuple):
+        return pl.lit(_column(node.kind, [node.value])).first()
+    return pl.lit(node.value, dtype=_dtype(node.kind))

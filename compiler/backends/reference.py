@@ -1,0 +1,119 @@
+"""The reference evaluator: the meaning of the language. Scalar and slow; every other back end is tested against it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from verif_dsl.compiler.builtins import BUILTINS
+from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier, Value
+from verif_dsl.compiler.rewards import Aggregate, Group, Number, Product, Reward
+
+Locals = Mapping[tuple[int, int], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one check looks at: a response, its prompt, and the arguments of the constraint. Texts are prepared (see
+    `texts`)."""
+
+    response: str = ""
+    prompt: str = ""
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+
+
+def evaluate(node: Node, row: Row, variables: Locals | None = None) -> Value:
+    """The value of an expression for one row.
+
+    Never raises for a node that the compiler typed and arguments that it bound.
+
+    >>> from verif_dsl.compiler.kinds import BOOL
+    >>> evaluate(Call("in text", (Constant(",", BOOL), Input("response")), BOOL), Row("a, b"))
+    True
+    """
+    match node:
+        case Constant(value):
+            return value
+        case Argument(name):
+            return row.arguments[name]
+        case Input("response"):
+            return row.response
+        case Input():
+            return row.prompt
+        case Local(depth, index):
+            return (variables or {})[depth, index]
+        case Call(builtin, arguments):
+            result: Value = BUILTINS[builtin].reference(*(evaluate(one, row, variables) for one in arguments))
+            return result
+        case Quantifier():
+            return _quantify(node, row, variables or {})
+
+
+def _quantify(node: Quantifier, row: Row, variables: Locals) -> Value:
+    items = evaluate(node.source, row, variables)
+    assert isinstance(items, tuple)
+    verdicts: list[Value] = []
+    for item in items:
+        parts = item if node.arity > 1 and isinstance(item, tuple) else (item,)
+        inner = {**variables, **{(node.depth, index): part for index, part in enumerate(parts)}}
+        if node.condition is None or evaluate(node.condition, row, inner):
+            verdicts.append(evaluate(node.body, row, inner))
+    match node.quantity:
+        case "any":
+            return any(verdicts)
+        case "all":
+            return all(verdicts)
+        case "every":
+            return bool(verdicts) and all(verdicts)
+        case "count":
+            return sum(map(bool, verdicts))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One verdict of a row, as rewards see it; `passes` is None when it is unknown."""
+
+    name: str
+    kind: str
+    weight: float
+    passes: bool | None
+
+
+def evaluate_reward(reward: Reward, verdicts: Sequence[Judged]) -> tuple[float, float]:
+    """The lowest and the highest reward of one row; the reward is decided when they are equal.
+
+    >>> from verif_dsl.compiler.rewards import parse_reward
+    >>> hard, soft = Judged("a", "hard", 1, False), Judged("b", "soft", 1, None)
+    >>> evaluate_reward(parse_reward("verif-code"), [hard, soft])
+    (0.0, 0.0)
+    """
+    match reward:
+        case Number(value):
+            return value, value
+        case Product(left, right):
+            (low, high), (other_low, other_high) = (evaluate_reward(one, verdicts) for one in (left, right))
+            return low * other_low, high * other_high
+        case Aggregate(function, members, if_empty):
+            weighted = [pair for member in members for pair in _weighted(member, verdicts)]
+            if not weighted:
+                return if_empty, if_empty
+            lows, highs = ([(weight, ends[index]) for weight, ends in weighted] for index in (0, 1))
+            return _sum_up(function, lows), _sum_up(function, highs)
+
+
+def _weighted(member: Group | Reward, verdicts: Sequence[Judged]) -> list[tuple[float, tuple[float, float]]]:
+    if not isinstance(member, Group):
+        return [(1.0, evaluate_reward(member, verdicts))]
+    chosen = [one for one in verdicts if member.name in (one.kind, one.name)]
+    return [(one.weight, (float(one.passes is True), float(one.passes is not False))) for one in chosen]
+
+
+def _sum_up(function: str, weighted: Sequence[tuple[float, float]]) -> float:
+    values = [value for _, value in weighted]
+    match function:
+        case "mean":
+            return sum(weight * value for weight, value in weighted) / sum(weight for weight, _ in weighted)
+        case "min" | "all":
+            return min(values)
+        case "max" | "any":
+            return max(values)
+    return math.prod(values)

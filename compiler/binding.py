@@ -1,0 +1,152 @@
+"""Arguments for a constraint: checked against the parameters' domains, completed with defaults, or drawn at random."""
+
+from collections.abc import Mapping
+from random import Random
+
+from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.diagnostics import suggestion
+from verif_dsl.compiler.intervals import WIDEST
+from verif_dsl.compiler.ir import Value
+from verif_dsl.compiler.kinds import BOOL, INT, TEXT
+from verif_dsl.compiler.patterns.matcher import find
+from verif_dsl.compiler.program import Bound, Constraint, Domain, Param
+from verif_dsl.compiler.texts import prepare
+
+LONGEST_LIST = 1000
+DRAWS = 100
+"""How often drawing starts again when the arguments drawn do not meet a `require`."""
+
+
+class BindError(ValueError):
+    """Arguments that a constraint does not accept: a sentence, the argument at fault, and how to mend it."""
+
+    def __init__(self, message: str, argument: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.argument, self.hint = message, argument, hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+def bind(constraint: Constraint, given: Mapping[str, object]) -> dict[str, Value]:
+    """Every parameter of the constraint with its value.
+
+    Raises `BindError` for an unknown or missing argument, a value outside its domain, or a `require` that does not
+    hold.
+    """
+    known = [parameter.name for parameter in constraint.parameters]
+    for name in given:
+        if name not in known:
+            hint = suggestion(name, known) or "it takes no arguments"
+            raise BindError(f"`{constraint.name}` has no parameter `{name}`", name, hint)
+    bound: dict[str, Value] = {}
+    for parameter in constraint.parameters:
+        name = parameter.name
+        if name not in given and parameter.default is None:
+            raise BindError(f"`{constraint.name}` needs a value for `{name}`", None, f"add {name} = ...")
+        try:
+            bound[name] = admit(parameter.domain, given.get(name, parameter.default), bound)
+        except ValueError as error:
+            source = "" if name in given else "its default "
+            raise BindError(
+                f"`{name}` of `{constraint.name}`: {source}{error}", name if name in given else None
+            ) from None
+    for condition, text in constraint.requires:
+        if not evaluate(condition, Row(arguments=bound)):
+            raise BindError(f"`{constraint.name}` requires {text}")
+    return bound
+
+
+def admit(domain: Domain, value: object, earlier: Mapping[str, Value]) -> Value:
+    """The value as the domain has it (lists become tuples, texts take their one Unicode form).
+
+    Raises `ValueError` with a sentence for a value outside the domain.
+    """
+    kind = domain.kind
+    if kind == BOOL and isinstance(value, bool):
+        return value
+    if kind == INT and isinstance(value, int) and not isinstance(value, bool):
+        low, high = _range(domain, earlier)
+        if not low <= value <= high:
+            raise ValueError(
+                f"{value} is outside {low} to {high}" if low <= high else f"no number fits {low} to {high}"
+            )
+        return value
+    if kind == TEXT and isinstance(value, str):
+        return _admit_text(domain, prepare(value))
+    if kind.name == "list" and isinstance(value, list | tuple) and domain.item:
+        low, high = _range(domain, earlier, limit=LONGEST_LIST)
+        if not low <= len(value) <= high:
+            raise ValueError(f"a list of {len(value)} items, outside the size {low} to {high}")
+        return tuple(admit(domain.item, item, earlier) for item in value)
+    raise ValueError(f"{_shown(value)} is not {'an' if kind == INT else 'a'} {kind}")
+
+
+def _admit_text(domain: Domain, text: str) -> str:
+    if domain.choices and text not in domain.choices:
+        close = suggestion(text, domain.choices)
+        raise ValueError(f"{_shown(text)} is not one of its choices" + (f" ({close})" if close else ""))
+    if domain.pattern is not None and find(f"^(?:{domain.pattern})$", text) is None:
+        raise ValueError(f'{_shown(text)} does not match re"{domain.pattern}"')
+    return text
+
+
+def _shown(value: object) -> str:
+    text = (
+        {True: "true", False: "false", None: "null"}.get(value, repr(value))
+        if isinstance(value, bool | None)
+        else repr(value)
+    )
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _resolve(bound: Bound, earlier: Mapping[str, Value], default: int) -> int:
+    value = earlier.get(bound, default) if isinstance(bound, str) else bound
+    return value if isinstance(value, int) else default
+
+
+def _range(domain: Domain, earlier: Mapping[str, Value], limit: int = WIDEST) -> tuple[int, int]:
+    low = _resolve(domain.low, earlier, 0 if limit == LONGEST_LIST else -limit)
+    return low, min(_resolve(domain.high, earlier, limit), limit)
+
+
+def draw(constraint: Constraint, random: Random) -> dict[str, Value]:
+    """Legal arguments, drawn from each parameter's `sample` (else from its whole domain), in order.
+
+    Raises `BindError` when a text has nothing to draw from, or no draw meets the `require`s.
+    """
+    problem: BindError | None = None
+    for _ in range(DRAWS):
+        drawn: dict[str, Value] = {}
+        for parameter in constraint.parameters:
+            drawn[parameter.name] = _draw(constraint.name, parameter, drawn, random)
+        try:
+            return bind(constraint, drawn)
+        except BindError as error:
+            problem = error
+    raise problem or BindError(f"`{constraint.name}` has no arguments to draw")
+
+
+def _draw(owner: str, parameter: Param, earlier: Mapping[str, Value], random: Random) -> Value:
+    domain = parameter.domain
+    if domain.kind == BOOL:
+        return random.random() < 0.5
+    if domain.kind == INT:
+        low, high = _range(domain, earlier)
+        if parameter.sample is not None:
+            first, last = (
+                _resolve(end, earlier, edge) for end, edge in zip(parameter.sample, (low, high), strict=True)
+            )
+            # The range may depend on what was drawn before; the sample then gives way.
+            low, high = min(max(first, low), high), max(min(last, high), low)
+        return random.randint(low, high)
+    pool = parameter.pool or domain.choices or (domain.item.choices if domain.item else ())
+    if not pool and parameter.default is None:
+        hint = 'add sample ["...", "..."]'
+        raise BindError(f"`{parameter.name}` of `{owner}` has nothing to draw from", None, hint)
+    if not pool:
+        return parameter.default or ""
+    if domain.kind == TEXT:
+        return random.choice(pool)
+    low, high = _range(domain, earlier, limit=LONGEST_LIST)
+    return tuple(random.sample(pool, random.randint(min(low, len(pool)), min(high, len(pool)))))

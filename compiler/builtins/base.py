@@ -1,0 +1,46 @@
+"""What a builtin is: one row that holds its signature, its meaning in words and in code, and its columnar form."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from verif_dsl.compiler.kinds import Kind
+
+if TYPE_CHECKING:
+    import polars as pl
+
+REQUIRED: Any = object()
+"""The default of a parameter that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A builtin's parameter. One with a default is passed by name only, and must be written out (not computed)."""
+
+    name: str
+    kind: Kind
+    default: Any = REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A builtin, defined once for every back end.
+
+    `reference` is the meaning: a plain function over Python values (lists are tuples), total on its signature.
+    `columns` builds the Polars expression for the same; regexes and parameters with defaults reach it as Python values,
+    already in Rust's dialect, everything else as expressions. `examples` are (arguments, result) pairs, run as tests.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Kind
+    meaning: str
+    reference: Callable[..., Any]
+    columns: "Callable[..., pl.Expr | tuple[pl.Expr, pl.Expr]]"
+    examples: tuple[tuple[tuple[Any, ...], Any], ...]
+    needs_match: bool = False
+    """Whether its regex must not match the empty text."""
+
+    def __str__(self) -> str:
+        parts = [f"{one.name}: {one.kind}" for one in self.parameters]
+        return f"{self.name}({', '.join(parts)}) -> {self.result}"

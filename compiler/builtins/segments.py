@@ -1,0 +1,117 @@
+r"""How a text is cut into words, sentences, paragraphs, lines and characters: one regular expression each.
+
+The pieces of a text are the leftmost, longest-as-written matches of the expression, so every back end cuts alike, in
+linear time. These are the rules of the language; a benchmark's own rule (IFEval's `\w+`, say) is a `find_all` of its
+own.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.kinds import TEXT, list_of
+from verif_dsl.compiler.patterns.matcher import find_all
+from verif_dsl.compiler.patterns.pattern import to_rust
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LETTERS = r"[\p{L}\p{M}\p{N}_]"
+WORD = rf"{LETTERS}+(?:['’\-‐‑]{LETTERS}+)*"
+
+LINE = r"[^\n\r]*[^\s][^\n\r]*"
+
+_ROW = r"[^\n]*[^\s][^\n]*"
+PARAGRAPH = rf"{_ROW}(?:\n{_ROW})*"
+
+# The parts of a sentence. A terminator followed by something other than a space (3.14, example.com) does not end one.
+_GAP = r"[ \t\u{a0}\u{1680}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}]"
+_STOP, _FULL_STOP, _CLOSE = r".!?…", r"。！？", r"""\)\]"'’”»」』*_"""
+_LETTER = r"[\p{L}\p{M}\p{N}]"
+_PLAIN = rf"[^\s{_STOP}{_FULL_STOP}]"
+_OTHER = rf"[^\s\p{{L}}\p{{M}}\p{{N}}{_STOP}{_FULL_STOP}]"
+_AFTER_STOP = rf"[{_STOP}]+[{_CLOSE}]*"
+_NOT_CLOSE = rf"[^\s\p{{Emoji}}{_STOP}{_FULL_STOP}{_CLOSE}]"
+_NOT_CLOSE_OTHER = rf"[^\s\p{{L}}\p{{M}}\p{{N}}\p{{Emoji}}{_STOP}{_FULL_STOP}{_CLOSE}]"
+_TITLE = r"(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|cf|e\.g|i\.e)\."
+_LEAD = rf"(?:{_OTHER}|{_AFTER_STOP}{_NOT_CLOSE_OTHER})"
+_UNIT = rf"(?:{_TITLE}|{_LETTER}+|{_PLAIN}|{_AFTER_STOP}{_NOT_CLOSE})"
+_EMOJI_TAIL = r"(?:[\p{Emoji}\p{Regional_Indicator}\u{200d}\u{fe0f}\u{1f3fb}-\u{1f3ff}]+)"
+SENTENCE = (
+    rf"(?:[0-9]{{1,3}}[.\)]{_GAP}+)?"  # the number of a list item belongs to the sentence it introduces
+    rf"(?:{_LEAD}(?:{_GAP}*{_LEAD})*{_GAP}*)?(?:{_AFTER_STOP})?(?:{_TITLE}|{_LETTER}+)"
+    rf"(?:{_GAP}*{_UNIT})*"
+    rf"(?:{_GAP}*[{_STOP}{_FULL_STOP}]+[{_CLOSE}]*)?(?:{_GAP}*{_EMOJI_TAIL})*"
+)
+
+_EXTEND = r"[\p{M}\u{200c}\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}]"
+_PICTURE = rf"\p{{Emoji}}{_EXTEND}*(?:\u{{200d}}\p{{Emoji}}{_EXTEND}*)*"
+_HANGUL = r"[\u{1100}-\u{115f}]+[\u{1160}-\u{11a7}\u{ac00}-\u{d7a3}][\u{1160}-\u{11ff}]*"
+CHARACTER = (
+    rf"(?:\r\n|\p{{Regional_Indicator}}{{2}}{_EXTEND}*|{_PICTURE}|{_HANGUL}"
+    rf"|[\u{{ac00}}-\u{{d7a3}}][\u{{1160}}-\u{{11ff}}]*|[\u{{0}}-\u{{10ffff}}]{_EXTEND}*)\u{{200d}}*"
+)
+EMOJI_ONLY = rf"^(?:\p{{Regional_Indicator}}{{2}}|{_PICTURE}|[0-9#*]\u{{fe0f}}?\u{{20e3}})$"
+
+
+def cutter(pattern: str) -> Callable[[str], tuple[str, ...]]:
+    return lambda text: tuple(find_all(pattern, text))
+
+
+def cutter_column(pattern: str) -> "Callable[[pl.Expr], pl.Expr]":
+    return lambda text: text.str.extract_all(to_rust(pattern))
+
+
+def _segmenter(name: str, pattern: str, meaning: str, *examples: tuple[str, tuple[str, ...]]) -> Builtin:
+    return Builtin(
+        name,
+        (Parameter("x", TEXT),),
+        list_of(TEXT),
+        meaning,
+        cutter(pattern),
+        cutter_column(pattern),
+        tuple(((text,), pieces) for text, pieces in examples),
+    )
+
+
+SEGMENTS = (
+    _segmenter(
+        "words",
+        WORD,
+        "Runs of letters, marks, digits and `_`, joined across a single inner apostrophe or hyphen.",
+        ("Don't re-do 3.14!", ("Don't", "re-do", "3", "14")),
+        ("rock 'n' roll -- ok", ("rock", "n", "roll", "ok")),
+        ("...", ()),
+    ),
+    _segmenter(
+        "sentences",
+        SENTENCE,
+        "Stretches of one line that hold a letter or digit, each up to `.` `!` `?` `…` before a space or the line's "
+        "end (or `。` `！` `？` anywhere), with the closing quotes and emoji that follow; titles such as `Dr.` and "
+        "the numbers of list items end none.",
+        ("Hi. It is 3.14, Dr. Who! Ok", ("Hi.", "It is 3.14, Dr. Who!", "Ok")),
+        ('He said "Go." Then left... 👍 Done', ('He said "Go."', "Then left... 👍", "Done")),
+        ("1. First item\n2. Second one.", ("1. First item", "2. Second one.")),
+        ("你好。世界！", ("你好。", "世界！")),
+        ("***\n!!!", ()),
+    ),
+    _segmenter(
+        "paragraphs",
+        PARAGRAPH,
+        "Stretches of lines that are not blank, kept apart by one or more blank lines.",
+        ("a\nb\n\nc", ("a\nb", "c")),
+        ("\n \n", ()),
+    ),
+    _segmenter(
+        "lines", LINE, "The lines that are not blank, without their line ends.", ("a\n\n b\r\nc", ("a", " b", "c"))
+    ),
+    _segmenter(
+        "chars",
+        CHARACTER,
+        "Characters as readers count them: a letter with its marks, a whole emoji sequence, a flag, a Hangul syllable "
+        "(Unicode UAX #29 without its Prepend and Indic conjunct rules).",
+        ("né👍🏽", ("n", "é", "👍🏽")),
+        ("👨‍👩‍👧!", ("👨‍👩‍👧", "!")),
+        ("🇫🇷🇩🇪", ("🇫🇷", "🇩🇪")),
+    ),
+)

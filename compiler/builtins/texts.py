@@ -1,0 +1,265 @@
+"""Builtins on texts: case, trimming, searching, counting."""
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
+
+from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.builtins.segments import EMOJI_ONLY, LETTERS
+from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of
+from verif_dsl.compiler.patterns.charset import LAST, WHITE_SPACE
+from verif_dsl.compiler.patterns.matcher import find, find_all
+from verif_dsl.compiler.patterns.pattern import to_rust
+
+if TYPE_CHECKING:
+    import polars as pl
+
+X = Parameter("x", TEXT)
+PATTERN = Parameter("pattern", REGEX)
+SPACES = "".join(chr(point) for low, high in WHITE_SPACE for point in range(low, high + 1))
+WORD_RUN = f"{LETTERS}+"
+
+
+def nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def fold(x: str) -> str:
+    """Full case folding of a text in NFC, again in NFC (Unicode 3.13, toCasefold)."""
+    return nfc(nfc(x).casefold())
+
+
+def lower(x: str) -> str:
+    """Each code point's own lower case, without the rule for a Greek sigma at a word's end."""
+    return "".join(character.lower() for character in x)
+
+
+@cache
+def _changed(method: str) -> tuple[list[str], list[str]]:
+    """The code points that a `str` method changes, and what it makes of each."""
+    points = (chr(point) for point in range(LAST + 1) if not 0xD800 <= point <= 0xDFFF)
+    changed = {point: new for point in points if (new := getattr(point, method)()) != point}
+    return list(changed), list(changed.values())
+
+
+def fold_column(x: "pl.Expr") -> "pl.Expr":
+    # Polars has no case folding; replacing code point by code point from Python's table is the same mapping.
+    old, new = _changed("casefold")
+    return x.str.normalize("NFC").str.replace_many(old, new).str.normalize("NFC")
+
+
+def lower_column(x: "pl.Expr") -> "pl.Expr":
+    old, new = _changed("lower")
+    return x.str.replace_many(old, new)
+
+
+def occurrences(x: str, part: str, whole_word: bool, fold_case: bool) -> int:
+    if fold_case:
+        x, part = fold(x), fold(part)
+    count = position = 0
+    while part and (position := x.find(part, position)) >= 0:
+        end = position + len(part)
+        if whole_word and not (_edge(x, position, part[0]) and _edge(x, end, part[-1])):
+            position += 1
+        else:
+            count, position = count + 1, end
+    return count
+
+
+def _edge(x: str, position: int, inside: str) -> bool:
+    """Whether no word runs across `position`; a part that begins or ends with a mark needs no edge there."""
+    if not find(LETTERS, inside):
+        return True
+    neighbours = x[max(position - 1, 0) : position + 1]
+    return position in (0, len(x)) or find(LETTERS + "{2}", neighbours) is None
+
+
+FENCE = "\x1f"
+
+
+def occurrences_column(x: "pl.Expr", part: "pl.Expr", whole_word: bool, fold_case: bool) -> "pl.Expr":
+    if fold_case:
+        x, part = fold_column(x), fold_column(part)
+    empty = part == ""
+    if whole_word:
+        # A fence on both sides of every word run, in the text and in the part: then a plain count, with a part from
+        # each row, finds exactly the whole words, and two neighbours need not share a fence.
+        run, fenced = f"({to_rust(WORD_RUN)})", f"{FENCE}${{1}}{FENCE}"
+        x, part = x.str.replace_all(run, fenced), part.str.replace_all(run, fenced)
+    import polars as pl
+
+    return pl.when(empty).then(0).otherwise(x.str.count_matches(part, literal=True))
+
+
+def split(x: str, separator: str) -> tuple[str, ...]:
+    return tuple(x.split(separator)) if separator else (x,)
+
+
+def split_column(x: "pl.Expr", separator: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    # `split` by the empty text would give single characters; the text itself is the total answer.
+    return pl.when(separator == "").then(pl.concat_list(x)).otherwise(x.str.split(separator))
+
+
+def is_upper_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.contains(to_rust(r"[\p{Lu}\p{Lt}]")) & x.str.contains(to_rust(r"\p{Ll}")).not_()
+
+
+def is_lower_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.contains(to_rust(r"\p{Ll}")) & x.str.contains(to_rust(r"[\p{Lu}\p{Lt}]")).not_()
+
+
+def trim_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.strip_chars(SPACES)
+
+
+def codepoints_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.len_chars()
+
+
+def starts_with_column(x: "pl.Expr", prefix: "pl.Expr") -> "pl.Expr":
+    return x.str.starts_with(prefix)
+
+
+def ends_with_column(x: "pl.Expr", suffix: "pl.Expr") -> "pl.Expr":
+    return x.str.ends_with(suffix)
+
+
+def matches_column(x: "pl.Expr", pattern: str) -> "pl.Expr":
+    return x.str.contains(to_rust(pattern))
+
+
+def find_all_column(x: "pl.Expr", pattern: str) -> "pl.Expr":
+    return x.str.extract_all(to_rust(pattern))
+
+
+def is_emoji_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.contains(to_rust(EMOJI_ONLY))
+
+
+TEXTS = (
+    Builtin(
+        "fold",
+        (X,),
+        TEXT,
+        "The text with differences of case removed (full case folding, then NFC).",
+        fold,
+        fold_column,
+        ((("Straße",), "strasse"), (("ÉCLAIR",), "éclair")),
+    ),
+    Builtin(
+        "lower",
+        (X,),
+        TEXT,
+        "The text in lower case, code point by code point.",
+        lower,
+        lower_column,
+        ((("ÄB",), "äb"), (("ΟΔΟΣ",), "οδοσ")),
+    ),
+    Builtin(
+        "trim",
+        (X,),
+        TEXT,
+        "The text without white space at its ends.",
+        lambda x: x.strip(SPACES),
+        trim_column,
+        (((" a b\n",), "a b"),),
+    ),
+    Builtin(
+        "is_upper",
+        (X,),
+        BOOL,
+        "It has an upper-case letter and no lower-case one; letters without case do not matter.",
+        lambda x: find(r"[\p{Lu}\p{Lt}]", x) is not None and find(r"\p{Ll}", x) is None,
+        is_upper_column,
+        ((("A1!",), True), (("Ab",), False), (("12",), False)),
+    ),
+    Builtin(
+        "is_lower",
+        (X,),
+        BOOL,
+        "It has a lower-case letter and no upper-case one; letters without case do not matter.",
+        lambda x: find(r"\p{Ll}", x) is not None and find(r"[\p{Lu}\p{Lt}]", x) is None,
+        is_lower_column,
+        ((("a1!",), True), (("aB",), False), (("12",), False)),
+    ),
+    Builtin(
+        "is_emoji",
+        (X,),
+        BOOL,
+        "It is exactly one emoji: a picture with its modifiers, a joined sequence, a flag or a keycap.",
+        lambda x: find(EMOJI_ONLY, x) is not None,
+        is_emoji_column,
+        ((("👍🏽",), True), (("👨‍👩‍👧",), True), (("a",), False), (("👍👍",), False)),
+    ),
+    Builtin(
+        "starts_with",
+        (X, Parameter("prefix", TEXT)),
+        BOOL,
+        "It begins with the prefix, exactly as written.",
+        str.startswith,
+        starts_with_column,
+        ((("abc", "ab"), True), (("abc", "Ab"), False)),
+    ),
+    Builtin(
+        "ends_with",
+        (X, Parameter("suffix", TEXT)),
+        BOOL,
+        "It ends with the suffix, exactly as written.",
+        str.endswith,
+        ends_with_column,
+        ((("abc", "bc"), True), (("abc ", "bc"), False)),
+    ),
+    Builtin(
+        "matches",
+        (X, PATTERN),
+        BOOL,
+        "The pattern matches somewhere in the text; `^` and `$` stand for the ends of the whole text.",
+        lambda x, pattern: find(pattern, x) is not None,
+        matches_column,
+        ((("a1", "[0-9]$"), True), (("1a", "[0-9]$"), False)),
+    ),
+    Builtin(
+        "find_all",
+        (X, PATTERN),
+        list_of(TEXT),
+        "Every match of the pattern, left to right, not overlapping.",
+        lambda x, pattern: tuple(find_all(pattern, x)),
+        find_all_column,
+        ((("a1b22", "[0-9]+"), ("1", "22")),),
+        needs_match=True,
+    ),
+    Builtin(
+        "occurrences",
+        (X, Parameter("part", TEXT), Parameter("whole_word", BOOL, False), Parameter("fold_case", BOOL, False)),
+        INT,
+        "How often the part occurs, not overlapping; with `whole_word` only where no letter, mark, digit or `_` runs "
+        "on at either end; with `fold_case` whatever the case. The empty text occurs 0 times.",
+        occurrences,
+        occurrences_column,
+        (
+            (("a river, riverbank", "river", True, False), 1),
+            (("River river", "RIVER", True, True), 2),
+            (("aaa", "aa", False, False), 1),
+        ),
+    ),
+    Builtin(
+        "split",
+        (X, Parameter("separator", TEXT)),
+        list_of(TEXT),
+        "The parts between the separators, empty ones included; the whole text when the separator is empty.",
+        split,
+        split_column,
+        ((("a,b,", ","), ("a", "b", "")), (("ab", ""), ("ab",))),
+    ),
+    Builtin(
+        "codepoints",
+        (X,),
+        INT,
+        "How many Unicode code points the text has (for characters as readers count them, `len(chars(x))`).",
+        len,
+        codepoints_column,
+        ((("né",), 2),),
+    ),
+)

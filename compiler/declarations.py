@@ -1,0 +1,285 @@
+"""Types for the clauses of a constraint: syntax tree to `program.Constraint`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from random import Random
+from typing import TypeVar
+
+from verif_dsl.compiler import syntax
+from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.binding import BindError, admit, bind, draw
+from verif_dsl.compiler.diagnostics import suggestion
+from verif_dsl.compiler.domains import domain_of, interval_of_domain, literal, sample_of, span_of
+from verif_dsl.compiler.expressions import Typer
+from verif_dsl.compiler.intervals import Interval
+from verif_dsl.compiler.ir import Argument, Input, Node, Value, walk
+from verif_dsl.compiler.kinds import BOOL, INT
+from verif_dsl.compiler.program import Constraint, Example, Instruction, Judge, Param
+from verif_dsl.compiler.source import Source, Span
+from verif_dsl.compiler.templates import Template, TemplateError, parse_template
+from verif_dsl.compiler.texts import prepare
+
+COVERAGE_DRAWS = 32
+"""Random arguments, besides the defaults and the examples', that some `instruct` clause has to apply to."""
+
+Part = TypeVar("Part")
+
+
+class ConstraintBuilder:
+    """Builds one constraint, clause by clause in the order written, since a name is visible after its clause."""
+
+    def __init__(self, tree: syntax.Constraint, typer: Typer, source: Source) -> None:
+        self.tree, self.source = tree, source
+        self.ranges: dict[str, Interval] = {}
+        self.typer = replace(typer, arguments=self.ranges)
+        self.report = self.typer.report
+        self.parameters: list[Param] = []
+        self.arguments: dict[str, Node | None] = {}
+        self.visible: dict[str, Node | None] = {"response": Input("response"), "prompt": Input("prompt")}
+
+    def build(self) -> Constraint | None:
+        """The constraint, or None when something in it is wrong (and has been reported)."""
+        before = len(self.typer.diagnostics)
+        self._names()
+        constraint = Constraint(
+            name=self.tree.name.name,
+            version=self.tree.version,
+            doc=next((one.text.value for one in self._clauses(syntax.Doc)), None),
+            tags=tuple(tag.value for one in self._clauses(syntax.Tags) for tag in one.tags),
+            deprecated=next((one.reason.value for one in self._clauses(syntax.Deprecated)), None),
+            parameters=tuple(self.parameters),
+            requires=tuple(self._requires()),
+            instructions=tuple(self._instructions(self._clauses(syntax.Instruct), self.arguments)),
+            feedback=tuple(self._instructions(self._clauses(syntax.Feedback), self.visible)),
+            check=self._check(),
+            judge=self._judge(),
+            examples=(),
+            span=self.tree.name.span,
+        )
+        self._complete(constraint)
+        if self._failed_since(before):
+            return None
+        constraint = replace(constraint, examples=tuple(self._examples(constraint)))
+        if not self._failed_since(before):
+            self._cover(constraint)
+        return None if self._failed_since(before) else constraint
+
+    def _failed_since(self, before: int) -> bool:
+        return any(one.severity == "error" for one in self.typer.diagnostics[before:])
+
+    def _clauses(self, kind: type[Part]) -> list[Part]:
+        return [clause for clause in self.tree.clauses if isinstance(clause, kind)]
+
+    # --------------------------------------------------------------------------------------------- names: param, let
+
+    def _names(self) -> None:
+        for clause in self.tree.clauses:
+            match clause:
+                case syntax.Param(name):
+                    self._param(clause)
+                case syntax.Let(name, value):
+                    self._define(name, self.typer.typed(value, self.visible))
+                case syntax.Given(name, span=span):
+                    self.report("V0601", "`given` is not supported yet", span)
+                    self._define(name, None)
+
+    def _define(self, name: syntax.Name, node: Node | None) -> None:
+        if name.name in self.visible:
+            self.report("V0204", f"`{name}` already has a meaning here", name.span, "choose another name")
+            return
+        self.visible[name.name] = node
+
+    def _param(self, clause: syntax.Param) -> None:
+        name = clause.name.name
+        domain = domain_of(clause.type, self.typer, self.ranges)
+        self._define(clause.name, Argument(name, domain.kind) if domain else None)
+        self.arguments[name] = self.visible[name]
+        if domain is None:
+            return
+        default: Value | None = None
+        if clause.default is not None:
+            earlier = {one.name: one.default for one in self.parameters if one.default is not None}
+            try:
+                default = admit(domain, literal(clause.default), earlier)
+            except ValueError as error:
+                self.report("V0205", f"the default of `{name}`: {error}", clause.default.span)
+        sample, pool = sample_of(clause.sample, domain, self.typer, self.ranges)
+        if domain.kind == INT:
+            self.ranges[name] = interval_of_domain(domain, self.ranges)
+        self.parameters.append(Param(name, domain, default, sample, pool))
+
+    # ------------------------------------------------------------------------------------------------------- clauses
+
+    def _requires(self) -> Iterable[tuple[Node, str]]:
+        for clause in self._clauses(syntax.Require):
+            node = self.typer.expect(clause.condition, BOOL, self.arguments, "what is required")
+            if node is not None:
+                yield node, self.source.text[clause.condition.span.start : clause.condition.span.end]
+
+    def _instructions(
+        self, clauses: Sequence[syntax.Instruct | syntax.Feedback], names: Mapping[str, Node | None]
+    ) -> Iterable[Instruction]:
+        for clause in clauses:
+            if clause.lang:
+                self.report("V0601", "texts in several languages are not supported yet", clause.lang.span)
+            when = self.typer.expect(clause.when, BOOL, names, "a `when`") if clause.when else None
+            template = self._template(clause.text, names)
+            if template and (when or not clause.when):
+                yield Instruction(template, when, _holes(template, names), clause.span)
+
+    def _template(self, text: syntax.Text, names: Mapping[str, Node | None]) -> Template | None:
+        try:
+            template = parse_template(text.value)
+        except TemplateError as error:
+            code = "V0601" if "not supported yet" in error.message else "V0301"
+            self.report(code, error.message, self._inside(text, error.offset, error.length), error.hint)
+            return None
+        for hole in template.holes:
+            span = self._inside(text, hole.offset, hole.length)
+            if hole.name not in names:
+                hint = suggestion(hole.name, names)
+                if hole.name in self.visible:
+                    hint = "only parameters can stand here; a `let` depends on the response"
+                self.report("V0301", f"there is no parameter `{hole.name}` to put here", span, hint)
+                return None
+            node = names[hole.name]
+            if node is None:
+                return None
+            if not hole.accepts(node.kind):
+                hint = (
+                    "write {xs:list}" if node.kind.name == "list" else "write {x:yesno}" if node.kind == BOOL else None
+                )
+                self.report("V0301", f"this hole cannot show {node.kind}", span, hint)
+                return None
+        return template
+
+    def _inside(self, text: syntax.Text, offset: int, length: int) -> Span:
+        """A place inside a text; the whole text where escapes or indentation have moved its characters."""
+        start = text.span.start + 1 + offset
+        written = self.source.text[start : start + length]
+        if not text.block and written == text.value[offset : offset + length]:
+            return Span(start, start + length)
+        return text.span
+
+    def _check(self) -> Node | None:
+        nodes = [
+            self.typer.expect(one.condition, BOOL, self.visible, "what is checked")
+            for one in self._clauses(syntax.Check)
+        ]
+        return nodes[0] if nodes else None
+
+    def _judge(self) -> Judge | None:
+        judges = self._clauses(syntax.Judge)
+        if not judges:
+            return None
+        tree = judges[0]
+        for what, found in (("ask", tree.asks), ("scale", tree.scales), ("pass", tree.passes)):
+            if len(found) != 1:
+                self.report("V0206", f"a judge needs one `{what}`, and this has {len(found)}", tree.span)
+        if len(tree.unknowns) > 1:
+            self.report("V0206", "`unknown` is given twice", tree.span)
+        for name in tree.shows:
+            if name.name not in ("prompt", "response"):
+                hint = suggestion(name.name, ("prompt", "response"))
+                self.report("V0201", f"a judge cannot be shown `{name}`", name.span, hint)
+        numbers = [n for scale in tree.scales for n in scale] + [one.score for one in tree.anchors] + list(tree.passes)
+        for number in numbers:
+            if "." in number.text:
+                self.report("V0203", "scores are whole numbers", number.span)
+                return None
+        if len(tree.asks) != 1 or len(tree.scales) != 1 or len(tree.passes) != 1:
+            return None
+        low, high = (int(end.text) for end in tree.scales[0])
+        for number in numbers:
+            if not low <= int(number.text) <= high:
+                self.report("V0205", f"{number.text} is outside the scale {low} to {high}", number.span)
+        ask = self._template(tree.asks[0], self.arguments)
+        anchors = [(int(one.score.text), self._template(one.text, self.arguments)) for one in tree.anchors]
+        if ask is None or any(template is None for _, template in anchors):
+            return None
+        self.typer.warn("V0602", "judges are not run yet: this constraint stays unknown", tree.span)
+        texts = [(score, template) for score, template in anchors if template]
+        holes = {
+            name: node
+            for one in (ask, *(text for _, text in texts))
+            for name, node in _holes(one, self.arguments).items()
+        }
+        show = tuple(name.name for name in tree.shows) or ("prompt", "response")
+        unknown = tree.unknowns[0] if tree.unknowns else "mask"
+        return Judge(ask, low, high, tuple(texts), int(tree.passes[0].text), show, unknown, holes)
+
+    # -------------------------------------------------------------------------------------------------- completeness
+
+    def _complete(self, constraint: Constraint) -> None:
+        span = constraint.span
+        for doc in self._clauses(syntax.Doc)[1:]:
+            self.report("V0206", "`doc` is given twice", doc.span)
+        decisions: list[syntax.Check | syntax.Judge] = [*self._clauses(syntax.Check), *self._clauses(syntax.Judge)]
+        if not decisions:
+            self.report("V0206", f"`{constraint.name}` has neither a `check` nor a `judge`", span, "add `check ...`")
+        for second in decisions[1:]:
+            self.report(
+                "V0206", "a constraint has one `check` or one `judge`", second.span, "join conditions with `and`"
+            )
+        if not self._clauses(syntax.Instruct):
+            self.report(
+                "V0206", f"`{constraint.name}` has no `instruct`", span, 'add instruct "...": what the model is told'
+            )
+        polarities = {one.accepts for one in self._clauses(syntax.Example)}
+        for accepts, word in ((True, "accept"), (False, "reject")):
+            if accepts not in polarities:
+                self.report("V0206", f"`{constraint.name}` has no `{word}` example", span, f'add {word} "..."')
+
+    def _examples(self, constraint: Constraint) -> Iterable[Example]:
+        for tree in self._clauses(syntax.Example):
+            if tree.after:
+                self.report("V0601", "examples `after` earlier turns are not supported yet", tree.after[0].span)
+                continue
+            if tree.score and not constraint.judge:
+                self.report("V0206", "only judged constraints have a `score`", tree.score.span, "leave it out")
+            given = self.binds(tree.arguments)
+            try:
+                arguments = bind(constraint, given)
+            except BindError as error:
+                span = span_of(tree.arguments, error.argument, tree.span)
+                self.report("V0501", error.message, span, error.hint)
+                continue
+            because = tree.because.value if tree.because else None
+            score = int(tree.score.text) if tree.score and "." not in tree.score.text else None
+            yield Example(tree.accepts, prepare(tree.response.value), arguments, because, score, tree.span)
+
+    def binds(self, binds: tuple[syntax.Bind, ...]) -> dict[str, Value]:
+        """`name = value` pairs as arguments; a name given twice is reported."""
+        given: dict[str, Value] = {}
+        for one in binds:
+            if one.name.name in given:
+                self.report("V0202", f"`{one.name}` is given twice", one.span)
+            given[one.name.name] = literal(one.value)
+        return given
+
+    def _cover(self, constraint: Constraint) -> None:
+        """Reports legal arguments for which no `instruct` applies: the model would be told nothing."""
+        random = Random(0)
+        tried = [example.arguments for example in constraint.examples]
+        with suppress(BindError):  # a parameter without a default or a sample: the examples' arguments have to do
+            tried.extend(draw(constraint, random) for _ in range(COVERAGE_DRAWS))
+        for arguments in tried:
+            if not applicable(constraint.instructions, Row(arguments=arguments)):
+                shown = ", ".join(f"{name} = {value}" for name, value in arguments.items())
+                self.report("V0302", f"no `instruct` applies when {shown}", constraint.span, "add one without a `when`")
+                return
+
+
+def applicable(instructions: Sequence[Instruction], row: Row) -> list[Instruction]:
+    """The instructions whose `when` holds for the row's arguments."""
+    return [one for one in instructions if one.when is None or evaluate(one.when, row)]
+
+
+def _holes(template: Template, names: Mapping[str, Node | None]) -> dict[str, Node]:
+    return {hole.name: node for hole in template.holes if (node := names.get(hole.name)) is not None}
+
+
+def needs_prompt(constraint: Constraint) -> bool:
+    """Whether the check reads the prompt."""
+    return constraint.check is not None and Input("prompt") in walk(constraint.check)

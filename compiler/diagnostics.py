@@ -1,0 +1,132 @@
+"""Diagnostics, as data first and rendered later; and `VerifError`, the one exception that users meet."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from verif_dsl.compiler.source import Source, Span
+
+Severity = Literal["error", "warning"]
+
+CODES = {
+    "V0101": "the text does not follow the grammar",
+    "V0102": "a reserved word is used as a name",
+    "V0103": "an escape in a string is not one of the language's",
+    "V0104": "the file is too large or nested too deeply",
+    "V0105": "an edition of the language that this compiler does not know",
+    "V0201": "a name that is not defined",
+    "V0202": "an argument that is not known, missing, or given twice",
+    "V0203": "a type that does not fit",
+    "V0204": "a name that is defined twice",
+    "V0205": "a range that is empty, or a value outside its range",
+    "V0206": "a clause that is missing or given twice",
+    "V0207": "a number that could leave the 64-bit range",
+    "V0208": "a regular expression outside the linear-time subset",
+    "V0209": "a definition that uses itself",
+    "V0210": "a deprecated constraint is used",
+    "V0301": "a template hole that cannot be filled",
+    "V0302": "no instruct clause applies to legal arguments",
+    "V0401": "an example that its check contradicts",
+    "V0501": "arguments that a constraint does not accept",
+    "V0601": "a part of the language that this version does not compile yet",
+    "V0602": "a judge block, which this version leaves undecided",
+}
+"""Every diagnostic code with what it means. Codes are stable: a code is never used for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing wrong at one place: a stable code, a sentence, and how to mend it where that is known."""
+
+    code: str
+    message: str
+    span: Span
+    hint: str | None = None
+    severity: Severity = "error"
+
+    def render(self, source: Source) -> str:
+        """The diagnostic as people read it: the sentence, the source line, a caret, the hint.
+
+        >>> text = Source("a.vif", "check wrds(response)")
+        >>> print(Diagnostic("V0201", "there is no builtin `wrds`", Span(6, 10), "write `words`").render(text))
+        error[V0201]: there is no builtin `wrds`
+          --> a.vif:1:7
+          1 | check wrds(response)
+            |       ^^^^
+          help: write `words`
+        """
+        line_number, column = source.position(self.span.start)
+        line = source.line(line_number)
+        gutter = " " * len(str(line_number))
+        lead = line[: column - 1]
+        marked = line[column - 1 : column - 1 + max(self.span.end - self.span.start, 1)]
+        # A tab stays a tab and a wide character takes two cells, so that the caret stands under its character.
+        indent = "".join("\t" if character == "\t" else " " * _cells(character) for character in lead)
+        carets = "^" * max(sum(map(_cells, marked)), 1)
+        out = [
+            f"{self.severity}[{self.code}]: {self.message}",
+            f"  --> {source.name}:{line_number}:{column}",
+            f"  {line_number} | {line}",
+            f"  {gutter} | {indent}{carets}",
+        ]
+        if self.hint:
+            out.append(f"  help: {self.hint}")
+        return "\n".join(out)
+
+
+class VerifError(Exception):
+    """What a user did that cannot work, in one clear sentence: a source with errors, a missing file, a bad row.
+
+    `diagnostics` holds the places in a .vif source, and is empty for anything that has no place in one.
+    """
+
+    def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.diagnostics = diagnostics
+
+    def __reduce__(self) -> tuple[type["VerifError"], tuple[str, tuple[Diagnostic, ...]]]:
+        return VerifError, (self.message, self.diagnostics)
+
+
+class SourceError(VerifError):
+    """A .vif source that does not compile; the message shows every error with its place."""
+
+    def __init__(self, source: Source, diagnostics: Iterable[Diagnostic]) -> None:
+        found = tuple(diagnostics)
+        super().__init__("\n\n".join(one.render(source) for one in found), found)
+        self.source = source
+
+    def __reduce__(self) -> tuple[type["SourceError"], tuple[Source, tuple[Diagnostic, ...]]]:  # type: ignore[override]
+        return SourceError, (self.source, self.diagnostics)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` most likely stands for, or None when none is close.
+
+    >>> nearest("wrods", ["words", "lines"])
+    'words'
+    >>> nearest("telephone", ["words", "lines"]) is None
+    True
+    """
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return close[0] if close else None
+
+
+def suggestion(name: str, known: Iterable[str]) -> str | None:
+    """Help for a name that is not known: the nearest one, else the whole list while it is short."""
+    names = sorted(known)
+    close = nearest(name, names)
+    if close:
+        return f"did you mean `{close}`?"
+    if 0 < len(names) <= 8:
+        return "known here: " + ", ".join(f"`{one}`" for one in names)
+    return None
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character) or character in "\u200d\ufe0f":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

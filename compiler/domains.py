@@ -1,0 +1,118 @@
+"""Parameter types as domains: the `int in 1 to max`, `one_of(...)` and `sample` of a `param` clause."""
+
+from collections.abc import Mapping
+
+from verif_dsl.compiler import syntax
+from verif_dsl.compiler.diagnostics import suggestion
+from verif_dsl.compiler.expressions import Typer
+from verif_dsl.compiler.intervals import ANY, WIDEST, Interval
+from verif_dsl.compiler.ir import Value
+from verif_dsl.compiler.kinds import BOOL, INT, TEXT, list_of
+from verif_dsl.compiler.program import Bound, Domain
+from verif_dsl.compiler.source import Span
+from verif_dsl.compiler.texts import prepare
+
+
+def domain_of(tree: syntax.TypeName, typer: Typer, ranges: Mapping[str, Interval]) -> Domain | None:
+    """The domain a written type stands for; `ranges` holds the int parameters before it, which its bounds may name."""
+    match tree.kind:
+        case "bool":
+            return Domain(BOOL)
+        case "int":
+            low, high = _bounds(tree.range, typer, ranges)
+            return Domain(INT, low, high)
+        case "text":
+            if tree.matching and typer.typed(tree.matching, {}) is None:
+                return None
+            return Domain(TEXT, pattern=tree.matching.pattern if tree.matching else None)
+        case "one_of":
+            return Domain(TEXT, choices=tuple(prepare(choice.value) for choice in tree.choices))
+        case "list":
+            item = domain_of(tree.item, typer, ranges) if tree.item else None
+            if item is None:
+                return None
+            if item.kind not in (TEXT, INT):
+                typer.report("V0601", f"lists of {item.kind} are not supported yet", tree.span)
+                return None
+            low, high = _bounds(tree.range, typer, ranges)
+            return Domain(list_of(item.kind), low, high, item=item)
+    typer.report("V0601", "decimal parameters are not supported yet", tree.span, "use int")
+    return None
+
+
+def _bounds(tree: syntax.Range | None, typer: Typer, ranges: Mapping[str, Interval]) -> tuple[Bound, Bound]:
+    if tree is None:
+        return None, None
+    low, high = (_bound(end, typer, ranges) for end in (tree.low, tree.high))
+    if isinstance(low, int) and isinstance(high, int) and low > high:
+        typer.report("V0205", f"the range {low} to {high} is empty", tree.span, f"write {high} to {low}")
+    return low, high
+
+
+def _bound(tree: syntax.Expression, typer: Typer, ranges: Mapping[str, Interval]) -> Bound:
+    match tree:
+        case syntax.Name(name, span):
+            if name not in ranges:
+                hint = suggestion(name, ranges) or "a bound is a number, or an int parameter declared before"
+                typer.report("V0201", f"there is no int parameter `{name}` before this", span, hint)
+            return name
+        case syntax.Number(text, span):
+            if "." in text:
+                typer.report("V0601", "decimal bounds are not supported yet", span)
+                return None
+            if abs(int(text)) > WIDEST:
+                typer.report("V0207", f"bounds lie within {WIDEST:,}", span)
+                return None
+            return int(text)
+    return None
+
+
+def interval_of_domain(domain: Domain, ranges: Mapping[str, Interval]) -> Interval:
+    """The numbers an int domain can hold, whatever the parameters that its bounds name.
+
+    >>> interval_of_domain(Domain(INT, 1, "max"), {"max": Interval(5, 9)})
+    Interval(low=1, high=9)
+    """
+
+    def ends(bound: Bound, default: int) -> Interval:
+        if isinstance(bound, str):
+            return ranges.get(bound, ANY)
+        return Interval(default, default) if bound is None else Interval(bound, bound)
+
+    return Interval(ends(domain.low, -WIDEST).low, ends(domain.high, WIDEST).high)
+
+
+def sample_of(
+    tree: syntax.Range | syntax.ListOf | None, domain: Domain, typer: Typer, ranges: Mapping[str, Interval]
+) -> tuple[tuple[Bound, Bound] | None, tuple[str, ...]]:
+    """What a `sample` clause draws from: a range for numbers, or else texts (for a list, its items)."""
+    match tree:
+        case syntax.Range(span=span):
+            if domain.kind == INT:
+                return _bounds(tree, typer, ranges), ()
+            typer.report("V0203", f"a sample of {domain.kind} is a list of values", span, 'write sample ["...", "..."]')
+        case syntax.ListOf(items, span):
+            texts = tuple(value for item in items if isinstance(value := literal(item), str))
+            item_kind = domain.item.kind if domain.item else domain.kind
+            if item_kind == TEXT and len(texts) == len(items):
+                return None, texts
+            hint = "for numbers: sample 1 to 5" if domain.kind == INT else "give texts"
+            typer.report("V0203", f"these values are no sample of {domain.kind}", span, hint)
+    return None, ()
+
+
+def literal(tree: syntax.Expression) -> Value:
+    """The value of a literal; decimals stay text, and then fit no domain."""
+    match tree:
+        case syntax.Number(text):
+            return text if "." in text else int(text)
+        case syntax.Text(value) | syntax.Boolean(value):
+            return value
+        case syntax.ListOf(items):
+            return tuple(literal(item) for item in items)
+    raise AssertionError(f"the grammar lets no {type(tree).__name__} stand here")
+
+
+def span_of(binds: tuple[syntax.Bind, ...], name: str | None, otherwise: Span) -> Span:
+    """Where an argument is given, or `otherwise`."""
+    return next((one.value.span for one in binds if one.name.name == name), otherwise)

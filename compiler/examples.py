@@ -1,0 +1,39 @@
+"""Examples against their check: every `accept` has to pass and every `reject` to fail, by the reference evaluator."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.diagnostics import Diagnostic
+from verif_dsl.compiler.program import Constraint, Example
+from verif_dsl.compiler.texts import is_blank
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """One example, and the diagnostic when the check contradicts it."""
+
+    example: Example
+    diagnostic: Diagnostic | None
+
+
+def run_examples(constraint: Constraint) -> Iterator[ExampleResult]:
+    """The result of each example of a hard constraint; nothing for a judged one."""
+    if constraint.check is None:
+        return
+    for example in constraint.examples:
+        row = Row(example.response, "", example.arguments)
+        passes = not is_blank(example.response) and bool(evaluate(constraint.check, row))
+        yield ExampleResult(example, None if passes == example.accepts else _contradiction(constraint, example))
+
+
+def _contradiction(constraint: Constraint, example: Example) -> Diagnostic:
+    verb, outcome = ("accept", "fails") if example.accepts else ("reject", "passes")
+    if is_blank(example.response):
+        reason = "a blank response fails every constraint"
+    else:
+        shown = ", ".join(f"{name} = {value!r}" for name, value in example.arguments.items())
+        reason = f"the check of `{constraint.name}` {outcome} on it" + (f" with {shown}" if shown else "")
+    return Diagnostic(
+        "V0401", f"this `{verb}` is contradicted: {reason}", example.span, "mend the check or the example"
+    )

@@ -1,0 +1,71 @@
+"""Text to syntax tree: Lark reads `grammar/verif.lark`, and `tree_builder` makes `syntax` nodes of the result."""
+
+from functools import cache
+from importlib.resources import files
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput, VisitError
+
+from verif_dsl.compiler import syntax
+from verif_dsl.compiler.diagnostics import Diagnostic, SourceError
+from verif_dsl.compiler.source import Source, Span
+from verif_dsl.compiler.syntax_errors import explain
+from verif_dsl.compiler.tree_builder import TreeBuilder, span_of_meta
+
+LARGEST_SOURCE = 512 * 1024
+"""Code points a source may have. Far above any file people write; it bounds what a hostile one can cost."""
+
+DEEPEST_NESTING = 256
+"""Levels of the parse tree (a call inside a call adds three), so that no later recursion can run out of stack."""
+
+LONGEST_CHAIN = 128
+"""Operands of one chain such as `a and b and ...`, which later become that many levels of tree."""
+
+CHAINS = frozenset({"disjunction", "conjunction", "comparison", "sum_", "product"})
+"""Grammar rules that the tree builder makes one level an operand of."""
+
+
+def parse(source: Source) -> syntax.File:
+    """The syntax tree of a .vif text.
+
+    Raises `SourceError` (V01xx) at the first place where the text leaves the grammar.
+
+    >>> tree = parse(Source("<text>", 'constraint c { check "a" in response }'))
+    >>> tree.items[0].name.name
+    'c'
+    """
+    if len(source.text) > LARGEST_SOURCE:
+        message = f"the file has {len(source.text):,} characters, more than the {LARGEST_SOURCE:,} allowed"
+        raise SourceError(source, [Diagnostic("V0104", message, Span(0, 0), "split it into several files")])
+    try:
+        tree = parser().parse(source.text)
+    except UnexpectedInput as error:
+        raise SourceError(source, [explain(error, source, parser())]) from None
+    builder = TreeBuilder()
+    if deep := _too_deep(tree):
+        builder.report("V0104", "this is nested too deeply", deep, "name the inner parts with `let` or `define`")
+        raise SourceError(source, builder.diagnostics)
+    try:
+        file: syntax.File = builder.transform(tree)
+    except VisitError as error:  # Lark wraps whatever a callback raises; only our own bugs can arrive here
+        raise error.orig_exc from error
+    if builder.diagnostics:
+        raise SourceError(source, builder.diagnostics)
+    return file
+
+
+@cache
+def parser() -> Lark:
+    """The LALR parser for the grammar file; built once a process (about 70 ms)."""
+    grammar = files("verif_dsl.grammar").joinpath("verif.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=False)
+
+
+def _too_deep(tree: Tree[Token]) -> Span | None:
+    stack: list[tuple[Tree[Token], int]] = [(tree, 1)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > DEEPEST_NESTING or (node.data in CHAINS and len(node.children) > 2 * LONGEST_CHAIN):
+            return span_of_meta(node.meta)
+        stack.extend((child, depth + 1) for child in node.children if isinstance(child, Tree))
+    return None

@@ -1,0 +1,19 @@
+"""Passes over the IR: pure functions from an expression to one with the same value everywhere.
+
+`PASSES` lists them in the order they run; a test holds each to the reference evaluator on generated programs.
+"""
+
+from collections.abc import Callable
+
+from verif_dsl.compiler.ir import Node
+from verif_dsl.compiler.passes.fold_constants import fold_constants
+from verif_dsl.compiler.passes.push_negation import push_negation
+
+PASSES: tuple[Callable[[Node], Node], ...] = (fold_constants, push_negation)
+
+
+def optimise(node: Node) -> Node:
+    """The expression after every pass."""
+    for one in PASSES:
+        node = one(node)
+    return node

@@ -1,0 +1,19 @@
+"""Compute at compile time what depends on no row: `len(words("a b")) + 1` becomes `3`."""
+
+from verif_dsl.compiler.builtins import BUILTINS
+from verif_dsl.compiler.ir import Call, Constant, Node, children, rebuild
+
+
+def fold_constants(node: Node) -> Node:
+    """Replaces every call whose arguments are all constants by its value.
+
+    >>> from verif_dsl.compiler.kinds import INT
+    >>> fold_constants(Call("+", (Constant(1, INT), Constant(2, INT)), INT))
+    Constant(value=3, kind=Kind(name='int', parts=()))
+    """
+    node = rebuild(node, tuple(fold_constants(child) for child in children(node)))
+    # Lists stay calls: a constant list of pairs has no column form, and a text is cut once a batch anyway.
+    if isinstance(node, Call) and node.kind.name != "list" and all(isinstance(one, Constant) for one in node.arguments):
+        values = (one.value for one in node.arguments if isinstance(one, Constant))
+        return Constant(BUILTINS[node.builtin].reference(*values), node.kind)
+    return node

@@ -1,0 +1,134 @@
+"""What a compiled .vif file is made of: typed, frozen, free of syntax, ready for any back end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from verif_dsl.compiler.ir import Node, Value
+from verif_dsl.compiler.kinds import Kind
+from verif_dsl.compiler.rewards import Reward
+from verif_dsl.compiler.source import Source, Span
+from verif_dsl.compiler.templates import Template
+
+Bound = int | str | None
+"""One end of a range: a number, the name of an earlier parameter, or open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The legal values of a parameter.
+
+    `low` and `high` bound a number, or a list's size; `pattern` must match a text as a whole; `choices` is the closed
+    set of a `one_of`; `item` is the domain of a list's items.
+    """
+
+    kind: Kind
+    low: Bound = None
+    high: Bound = None
+    pattern: str | None = None
+    choices: tuple[str, ...] = ()
+    item: "Domain | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter; generators draw from `sample` when it is a number, else from `pool` (for a list, its items)."""
+
+    name: str
+    domain: Domain
+    default: Value | None = None
+    sample: tuple[Bound, Bound] | None = None
+    pool: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One way to tell the model (or, as feedback, the user), for the arguments that meet `when`."""
+
+    template: Template
+    when: Node | None
+    holes: Mapping[str, Node]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An `accept` or a `reject` line, its arguments bound."""
+
+    accepts: bool
+    response: str
+    arguments: Mapping[str, Value]
+    because: str | None
+    score: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """How a soft constraint is judged: the question, the scale with its anchors, and the score that passes."""
+
+    ask: Template
+    low: int
+    high: int
+    anchors: tuple[tuple[int, Template], ...]
+    pass_at: int
+    show: tuple[str, ...]
+    unknown: Literal["mask", "fail"]
+    holes: Mapping[str, Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """One constraint: hard when it has a `check`, soft when it has a `judge`."""
+
+    name: str
+    version: int
+    doc: str | None
+    tags: tuple[str, ...]
+    deprecated: str | None
+    parameters: tuple[Param, ...]
+    requires: tuple[tuple[Node, str], ...]
+    """Conditions on the arguments, each with its source text."""
+    instructions: tuple[Instruction, ...]
+    feedback: tuple[Instruction, ...]
+    check: Node | None
+    judge: Judge | None
+    examples: tuple[Example, ...]
+    span: Span
+
+    @property
+    def kind(self) -> Literal["hard", "soft"]:
+        return "hard" if self.check is not None else "soft"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A constraint with its arguments in place, as one requirement of a spec or of a dataset row."""
+
+    constraint: str
+    arguments: Mapping[str, Value]
+    weight: float = 1.0
+    name: str = ""
+    """What its verdicts are called: the `as` name, else the constraint's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A named set of requirements with the reward that sums them up."""
+
+    name: str
+    version: int
+    doc: str | None
+    tags: tuple[str, ...]
+    uses: tuple[Use, ...]
+    reward: Reward | None
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled file."""
+
+    source: Source
+    pack: tuple[str, str | None] | None = None
+    constraints: Mapping[str, Constraint] = field(default_factory=dict)
+    specs: Mapping[str, Spec] = field(default_factory=dict)

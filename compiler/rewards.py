@@ -1,0 +1,166 @@
+"""Reward expressions: how the verdicts of a row become one number, as values.
+
+`backends.reference` says what a reward means for one row; `backends.rewards` computes it over columns. An unknown
+verdict counts as the interval [0, 1] (Moore, "Interval Analysis", 1966), and the reward is decided only where both ends
+meet. So `0 * unknown` is 0, and a judge that failed is never taken for a no.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from verif_dsl.compiler import syntax
+from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, VerifError, nearest, suggestion
+from verif_dsl.compiler.parser import parse
+from verif_dsl.compiler.source import Source
+
+Aggregation = Literal["mean", "min", "max", "all", "any", "product"]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A fixed value."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The verdicts of all `hard` constraints of the row, of all `soft` ones, or of the one with that name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A weighted `mean`, or `min`, `max`, `all`, `any`, `product` of groups and other rewards.
+
+    `if_empty` is the value for a row where there is nothing to sum up.
+    """
+
+    function: Aggregation
+    members: tuple["Group | Reward", ...]
+    if_empty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """`left * right`."""
+
+    left: "Reward"
+    right: "Reward"
+
+
+Reward = Number | Aggregate | Product
+
+PRESETS = {
+    "verif-paper": "mean(all(hard), all(soft))",
+    "verif-code": "mean(hard, if_empty=1) * all(soft)",
+}
+"""VerIF (arXiv 2506.09942): section 4.1 averages two all-or-nothing terms; the released code multiplies the mean of the
+hard checks with the judge's one verdict (`constraint_analyzer.py`). A side without constraints counts as satisfied."""
+
+DEFAULT = PRESETS["verif-code"]
+EMPTY: dict[str, float | None] = {"mean": None, "min": None, "max": None, "all": 1.0, "any": 0.0, "product": 1.0}
+"""Each aggregation with its value over nothing; None where there is no natural one and `if_empty` has to say it."""
+
+
+class RewardError(ValueError):
+    """A reward expression that does not hold together, as a diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def parse_reward(text: str) -> Reward:
+    """The reward for an expression, or for the name of a preset.
+
+    Raises `VerifError` when it is neither.
+
+    >>> parse_reward("verif-code") == parse_reward("mean(hard, if_empty=1) * all(soft)")
+    True
+    """
+    lead = "spec any_row { reward "
+    source = Source("<reward>", lead + PRESETS.get(text, text) + "\n}")
+    try:
+        clauses = parse(source).items[0].clauses  # type: ignore[union-attr]
+        rewards = [clause for clause in clauses if isinstance(clause, syntax.Reward)]
+        if len(rewards) != 1 or len(clauses) != 1:
+            raise VerifError("a reward is one expression")
+        return build_reward(rewards[0].expression)
+    except RewardError as error:
+        problem = error.diagnostic
+    except SourceError as error:
+        problem = error.diagnostics[0]
+    name = nearest(text, PRESETS)
+    close = f"did you mean `{name}`?" if name else problem.hint
+    raise VerifError(f"the reward `{text}` cannot be read: {problem.message}" + (f" ({close})" if close else ""))
+
+
+def build_reward(tree: syntax.Expression) -> Reward:
+    """A reward from its syntax tree. Raises `RewardError`."""
+    match tree:
+        case syntax.Number(text):
+            return Number(float(text))
+        case syntax.Text(value) if value in PRESETS:
+            return parse_reward(value)
+        case syntax.Text(value):
+            raise _error("V0201", f"there is no reward preset `{value}`", tree, suggestion(value, PRESETS))
+        case syntax.Binary("*", left, right):
+            return Product(build_reward(left), build_reward(right))
+        case syntax.Name(name, _, None) if name in ("hard", "soft"):
+            raise _error(
+                "V0203", f"`{name}` is a group of verdicts, not a number", tree, f"write mean({name}, if_empty=1)"
+            )
+        case syntax.Name(name, _, None):
+            return Aggregate("all", (Group(name),), 1.0)
+        case syntax.Call(function, arguments):
+            if function.module is None and function.name in EMPTY:
+                return _aggregate(tree, function.name, arguments)
+            raise _error("V0201", f"rewards have no `{function}`", function, suggestion(function.name, EMPTY))
+    raise _error(
+        "V0601", "this kind of reward expression is not supported yet", tree, "use mean, min, max, all, any, product, *"
+    )
+
+
+def _aggregate(call: syntax.Call, function: str, arguments: tuple[syntax.Argument, ...]) -> Reward:
+    if_empty = EMPTY[function]
+    members: list[Group | Reward] = []
+    for argument in arguments:
+        match argument:
+            case syntax.Argument("if_empty", syntax.Number(text)):
+                if_empty = float(text)
+            case syntax.Argument(None, syntax.Name(name, _, None)):
+                members.append(Group(name))
+            case syntax.Argument(None, value):
+                members.append(build_reward(value))
+            case syntax.Argument(name, value):
+                raise _error(
+                    "V0202", f"`{function}` has no argument `{name}`", argument, "its only named one is `if_empty=1`"
+                )
+    if not members:
+        raise _error("V0202", f"`{function}` of nothing", call, f"write {function}(hard) or {function}(soft)")
+    if if_empty is None and any(isinstance(member, Group) for member in members):
+        message = f"`{function}` has no value for a row without such constraints"
+        raise _error("V0202", message, call, f"say it: {function}(..., if_empty=1)")
+    return Aggregate(function, tuple(members), 0.0 if if_empty is None else if_empty)  # type: ignore[arg-type]
+
+
+def _error(code: str, message: str, node: syntax.Expression | syntax.Argument, hint: str | None) -> RewardError:
+    return RewardError(Diagnostic(code, message, node.span, hint))
+
+
+def groups(reward: Reward) -> set[str]:
+    """The names of every group that a reward reads.
+
+    >>> sorted(groups(parse_reward("verif-paper")))
+    ['hard', 'soft']
+    """
+    match reward:
+        case Number():
+            return set()
+        case Product(left, right):
+            return groups(left) | groups(right)
+        case Aggregate(_, members, _):
+            names = (groups(one) if not isinstance(one, Group) else {one.name} for one in members)
+            return set().union(*names)

@@ -1,0 +1,140 @@
+"""Types for a whole file: definitions, constraints, specs. `build(source)` is the front end from text to program."""
+
+from verif_dsl.compiler import syntax
+from verif_dsl.compiler.binding import BindError, bind
+from verif_dsl.compiler.declarations import ConstraintBuilder
+from verif_dsl.compiler.diagnostics import Diagnostic, suggestion
+from verif_dsl.compiler.domains import literal, span_of
+from verif_dsl.compiler.expressions import Typer, type_of
+from verif_dsl.compiler.ir import Argument, Node
+from verif_dsl.compiler.parser import parse
+from verif_dsl.compiler.program import Constraint, Program, Spec, Use
+from verif_dsl.compiler.rewards import Reward, RewardError, build_reward, groups
+from verif_dsl.compiler.source import Source
+
+EDITION = "1"
+
+
+def build(source: Source) -> tuple[Program, tuple[Diagnostic, ...]]:
+    """The typed program of a source with everything found wrong; unusable when an error is among the diagnostics.
+
+    Raises `SourceError` when the text does not parse.
+    """
+    file = parse(source)
+    typer = Typer(defines=_defines(file))
+    _headers(file, typer)
+    _names(file, typer)
+    _check_defines(typer)
+    constraints: dict[str, Constraint] = {}
+    failed: set[str] = set()
+    for item in file.items:
+        if isinstance(item, syntax.Constraint):
+            built = ConstraintBuilder(item, typer, source).build()
+            if built:
+                constraints[built.name] = built
+            else:
+                failed.add(item.name.name)
+    trees = [item for item in file.items if isinstance(item, syntax.Spec)]
+    specs = {tree.name.name: _spec(tree, typer, constraints, failed) for tree in trees}
+    pack = (file.pack[0].value, file.pack[1].value if file.pack[1] else None) if file.pack else None
+    diagnostics = tuple(sorted(typer.diagnostics, key=lambda one: one.span))
+    return Program(source, pack, constraints, specs), diagnostics
+
+
+def _defines(file: syntax.File) -> dict[str, syntax.Define]:
+    return {item.name.name: item for item in file.items if isinstance(item, syntax.Define)}
+
+
+def _headers(file: syntax.File, typer: Typer) -> None:
+    if file.edition and file.edition.text != EDITION:
+        message = f"this compiler knows edition {EDITION} of the language, not {file.edition.text}"
+        typer.report("V0105", message, file.edition.span, f"write vif {EDITION}")
+    for one in file.imports:
+        typer.report("V0601", "imports are not supported yet", one.span, "copy the constraints into this file")
+
+
+def _names(file: syntax.File, typer: Typer) -> None:
+    """Constraints, specs and definitions share one set of names."""
+    seen: set[str] = set()
+    for item in file.items:
+        if item.name.name in seen:
+            typer.report("V0204", f"`{item.name}` is defined twice", item.name.span, "give one of them another name")
+        seen.add(item.name.name)
+
+
+def _check_defines(typer: Typer) -> None:
+    """Types each definition where it stands, so that its mistakes are reported there and not where it is called."""
+    for tree in typer.defines.values():
+        kinds = {formal.name.name: type_of(formal.type) for formal in tree.formals}
+        result = type_of(tree.result)
+        if result is None or None in kinds.values():
+            typer.report("V0601", "definitions over decimals are not supported yet", tree.span)
+            continue
+        names: dict[str, Node | None] = {name: Argument(name, kind) for name, kind in kinds.items() if kind}
+        typer.opened(tree.name.name).expect(tree.body, result, names, f"the body of `{tree.name}`")
+
+
+def _spec(tree: syntax.Spec, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Spec:
+    uses: list[Use] = []
+    reward: Reward | None = None
+    clauses = tree.clauses
+    for clause in clauses:
+        match clause:
+            case syntax.Use():
+                use = _use(clause, typer, constraints, failed)
+                if use and any(one.name == use.name for one in uses):
+                    message = f"`{use.name}` stands twice in `{tree.name}`"
+                    typer.report("V0204", message, clause.span, "give one of them a name of its own: `as other_name`")
+                elif use:
+                    uses.append(use)
+            case syntax.Reward(span=span):
+                if reward is not None:
+                    typer.report("V0206", "a spec has one `reward`", span)
+                reward = _reward(clause, tree, typer)
+    if not any(isinstance(clause, syntax.Use) for clause in clauses):
+        typer.report("V0206", f"`{tree.name}` uses no constraint", tree.name.span, "add use name(...)")
+    doc = next((one.text.value for one in clauses if isinstance(one, syntax.Doc)), None)
+    tags = tuple(tag.value for one in clauses if isinstance(one, syntax.Tags) for tag in one.tags)
+    return Spec(tree.name.name, tree.version, doc, tags, tuple(uses), reward)
+
+
+def _use(tree: syntax.Use, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Use | None:
+    name = tree.constraint.name
+    if tree.constraint.module:
+        typer.report("V0601", "imports are not supported yet", tree.constraint.span)
+        return None
+    if name not in constraints:
+        if name not in failed:  # its own errors say enough
+            hint = suggestion(name, [*constraints, *failed])
+            typer.report("V0201", f"there is no constraint `{name}`", tree.constraint.span, hint)
+        return None
+    constraint = constraints[name]
+    if constraint.deprecated:
+        typer.warn("V0210", f"`{name}` is deprecated: {constraint.deprecated}", tree.constraint.span)
+    given = {}
+    for one in tree.arguments:
+        if one.name.name in given:
+            typer.report("V0202", f"`{one.name}` is given twice", one.span)
+        given[one.name.name] = literal(one.value)
+    try:
+        arguments = bind(constraint, given)
+    except BindError as error:
+        typer.report("V0501", error.message, span_of(tree.arguments, error.argument, tree.span), error.hint)
+        return None
+    weight = float(tree.weight.text) if tree.weight else 1.0
+    if weight == 0 and tree.weight:
+        typer.report("V0205", "a weight of 0 leaves the constraint out", tree.weight.span, "remove the `use`")
+    return Use(name, arguments, weight, tree.alias.name if tree.alias else name)
+
+
+def _reward(clause: syntax.Reward, tree: syntax.Spec, typer: Typer) -> Reward | None:
+    try:
+        reward = build_reward(clause.expression)
+    except RewardError as error:
+        typer.diagnostics.append(error.diagnostic)
+        return None
+    names = {"hard", "soft"}
+    names.update((one.alias or one.constraint).name for one in tree.clauses if isinstance(one, syntax.Use))
+    for name in sorted(groups(reward) - names):
+        typer.report("V0201", f"there is nothing called `{name}` in this spec", clause.span, suggestion(name, names))
+    return reward

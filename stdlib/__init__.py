@@ -1,0 +1,1 @@
+"""The standard library of constraints, as .vif files read with `importlib.resources`."""

@@ -1,0 +1,186 @@
+"""A compiled .vif file, ready to grade: `Verifier.check` takes responses and returns columns of verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.binding import BindError, bind, draw
+from verif_dsl.compiler.declarations import applicable, needs_prompt
+from verif_dsl.compiler.diagnostics import VerifError, suggestion
+from verif_dsl.compiler.ir import Value
+from verif_dsl.compiler.program import Constraint, Instruction, Program, Spec, Use
+from verif_dsl.compiler.texts import LARGEST_RESPONSE, is_blank, prepare, too_large
+from verif_dsl.requirements import Requirements, default_requirements, read_requirements
+from verif_dsl.verdicts import FAIL, PASS, UNKNOWN, Verdicts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LIMIT = f"limit: the response is over {LARGEST_RESPONSE // 1024} KiB"
+NO_JUDGE = "judge: none is configured"
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Grades responses by the constraints of one .vif file. Frozen, and picklable."""
+
+    program: Program
+
+    @property
+    def constraints(self) -> Mapping[str, Constraint]:
+        """Every constraint of the file by name."""
+        return self.program.constraints
+
+    @property
+    def specs(self) -> Mapping[str, Spec]:
+        """Every spec of the file by name."""
+        return self.program.specs
+
+    def requirements(self, text: str | None) -> Requirements:
+        """What a `constraints` text asks of a row: see `requirements.read_requirements`."""
+        return default_requirements(self.program) if text is None else read_requirements(self.program, text)
+
+    def check(
+        self,
+        responses: Sequence[str],
+        *,
+        prompts: Sequence[str] | None = None,
+        constraints: str | Sequence[str] | None = None,
+    ) -> Verdicts:
+        """The verdicts on a batch of responses.
+
+        `constraints` is one text for all rows, or one a row: the name of a spec, or JSON like `[{"use": "word_range",
+        "with": {"min": 2, "max": 5}}]`. Without it every row has the file's only spec, else every constraint with its
+        default arguments. `prompts`, one a row, is needed by checks that read the prompt.
+
+        A blank response fails everything; one over 64 KiB is unknown, and so is every judged constraint as long as
+        there is no judge. Raises `VerifError`, naming the row, for arguments a constraint does not accept.
+        """
+        rows = _texts(responses, "response")
+        asked = _texts(prompts, "prompt") if prompts is not None else None
+        _same_length("prompts", asked, rows)
+        required = self._required(constraints, len(rows))
+        return Verdicts(self._table(rows, asked, required), len(rows), [one.reward for one in required])
+
+    def _required(self, constraints: str | Sequence[str] | None, size: int) -> list[Requirements]:
+        if constraints is None or isinstance(constraints, str):
+            return [self.requirements(constraints)] * size
+        _same_length("constraints", constraints, range(size))
+        known: dict[str, Requirements] = {}
+        for row, text in enumerate(constraints):
+            if not isinstance(text, str):
+                raise VerifError(f"row {row}: its constraints are {type(text).__name__}, not text")
+            if text not in known:
+                try:
+                    known[text] = self.requirements(text)
+                except VerifError as error:
+                    raise VerifError(f"row {row}: {error}") from None
+        return [known[text] for text in constraints]
+
+    def _table(
+        self, responses: Sequence[str], prompts: Sequence[str] | None, required: Sequence[Requirements]
+    ) -> "pl.DataFrame":
+        import polars as pl
+
+        from verif_dsl.compiler.backends.columns import Check, run
+
+        settled = [_settled(response) for response in responses]
+        checks: list[Check] = []
+        places: list[list[int]] = []
+        lines: list[tuple[int, str, str, float, str, str | None]] = []
+        waiting: dict[str, list[tuple[int, int, Use]]] = {}
+        for row, requirements in enumerate(required):
+            for use in requirements.uses:
+                constraint = self.constraints[use.constraint]
+                verdict, reason = settled[row] or (UNKNOWN, NO_JUDGE if constraint.kind == "soft" else None)
+                if settled[row] is None and constraint.kind == "hard":
+                    waiting.setdefault(use.constraint, []).append((len(lines), row, use))
+                lines.append((row, use.name, constraint.kind, use.weight, verdict, reason))
+        for name, uses in waiting.items():
+            constraint = self.constraints[name]
+            assert constraint.check is not None
+            if prompts is None and needs_prompt(constraint):
+                raise VerifError(f"`{name}` reads the prompt, and no prompts were given")
+            arguments = {
+                one.name: (one.domain.kind, [use.arguments[one.name] for _, _, use in uses])
+                for one in constraint.parameters
+            }
+            checks.append(Check(constraint.check, [row for _, row, _ in uses], arguments))
+            places.append([place for place, _, _ in uses])
+        columns = ("row", "constraint", "kind", "weight", "verdict", "reason")
+        schema = dict(zip(columns, (pl.Int64, pl.String, pl.String, pl.Float64, pl.String, pl.String), strict=True))
+        table = pl.DataFrame(lines, schema=schema, orient="row")
+        verdicts = table["verdict"].to_list()
+        for place, passes in zip(places, run(responses, prompts, checks), strict=True):
+            for index, passed in zip(place, passes, strict=True):
+                verdicts[index] = PASS if passed else FAIL
+        return table.with_columns(pl.Series("verdict", verdicts, dtype=pl.String))
+
+    # ------------------------------------------------------------------------------------------- what the model is told
+
+    def instruct(self, constraints: str | None = None, *, seed: int = 0) -> str:
+        """The instructions of a row's constraints, joined by spaces: the text to add to its prompt.
+
+        Where a constraint has several that apply, `seed` chooses among them; the same seed gives the same text.
+        """
+        rendered = []
+        for use in self.requirements(constraints).uses:
+            row = Row(arguments=use.arguments)
+            choices = applicable(self.constraints[use.constraint].instructions, row)
+            if not choices:
+                raise VerifError(f"`{use.constraint}` has no instruction for the arguments {dict(use.arguments)}")
+            rendered.append(_render(Random(f"{seed} {use.name}").choice(choices), row))
+        return " ".join(rendered)
+
+    def feedback(self, constraint: str, response: str, arguments: Mapping[str, object] | None = None) -> str | None:
+        """What the constraint says to a person about a response, or None when it has no `feedback` that applies."""
+        chosen = self._constraint(constraint)
+        row = Row(prepare(response), "", self._bound(chosen, arguments or {}))
+        texts = applicable(chosen.feedback, row)
+        return _render(texts[0], row) if texts else None
+
+    def draw(self, constraint: str, random: Random) -> dict[str, Value]:
+        """Legal arguments for a constraint, drawn from the `sample` of each parameter."""
+        try:
+            return draw(self._constraint(constraint), random)
+        except BindError as error:
+            raise VerifError(str(error)) from None
+
+    def _constraint(self, name: str) -> Constraint:
+        if name not in self.constraints:
+            hint = suggestion(name, self.constraints)
+            raise VerifError(f"there is no constraint `{name}`" + (f" ({hint})" if hint else ""))
+        return self.constraints[name]
+
+    def _bound(self, constraint: Constraint, arguments: Mapping[str, object]) -> dict[str, Value]:
+        try:
+            return bind(constraint, arguments)
+        except BindError as error:
+            raise VerifError(str(error)) from None
+
+
+def _texts(texts: Sequence[str], what: str) -> list[str]:
+    if isinstance(texts, str):
+        raise VerifError(f"{what}s are a list of texts, not one text")
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise VerifError(f"row {row}: the {what} is {type(text).__name__}, not text")
+    return [prepare(text) for text in texts]
+
+
+def _same_length(what: str, given: Sequence[object] | None, rows: Sequence[object]) -> None:
+    if given is not None and len(given) != len(rows):
+        raise VerifError(f"there are {len(rows)} responses and {len(given)} {what}; each response needs one")
+
+
+def _settled(response: str) -> tuple[str, str | None] | None:
+    """The verdict that holds for every constraint, whatever it checks."""
+    if is_blank(response):
+        return FAIL, None
+    return (UNKNOWN, LIMIT) if too_large(response) else None
+
+
+def _render(instruction: Instruction, row: Row) -> str:
+    return instruction.template.render({name: evaluate(node, row) for name, node in instruction.holes.items()})
