@@ -233,9 +233,11 @@ class ConstraintBuilder:
 
     def _examples(self, constraint: Constraint) -> Iterable[Example]:
         for tree in self._clauses(syntax.Example):
-            if tree.after:
-                self.report("V0601", "examples `after` earlier turns are not supported yet", tree.after[0].span)
+            if len(tree.after) > 1 or any(turn.role != "user" for turn in tree.after):
+                self.report("V0601", "only one turn, `after user`, is supported yet", tree.after[0].span)
                 continue
+            if needs_prompt(constraint) and not tree.after:
+                self.report("V0206", "the check reads the prompt", tree.span, 'say what it is: after user "..."')
             if tree.score and not constraint.judge:
                 self.report("V0206", "only judged constraints have a `score`", tree.score.span, "leave it out")
             given = self.binds(tree.arguments)
@@ -247,7 +249,9 @@ class ConstraintBuilder:
                 continue
             because = tree.because.value if tree.because else None
             score = int(tree.score.text) if tree.score and "." not in tree.score.text else None
-            yield Example(tree.accepts, prepare(tree.response.value), arguments, because, score, tree.span)
+            prompt = prepare(tree.after[0].text.value) if tree.after else ""
+            response = prepare(tree.response.value)
+            yield Example(tree.accepts, response, prompt, arguments, because, score, tree.span)
 
     def binds(self, binds: tuple[syntax.Bind, ...]) -> dict[str, Value]:
         """`name = value` pairs as arguments; a name given twice is reported."""

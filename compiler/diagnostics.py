@@ -36,6 +36,10 @@ CODES = {
 """Every diagnostic code with what it means. Codes are stable: a code is never used for something else."""
 
 
+LONGEST_EXCERPT = 120
+"""Characters of a source line that a diagnostic shows; of a longer line, the part around the place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing wrong at one place: a stable code, a sentence, and how to mend it where that is known."""
@@ -62,6 +66,10 @@ class Diagnostic:
         gutter = " " * len(str(line_number))
         lead = line[: column - 1]
         marked = line[column - 1 : column - 1 + max(self.span.end - self.span.start, 1)]
+        if len(line) > LONGEST_EXCERPT:
+            lead = "..." + lead[-LONGEST_EXCERPT // 3 :] if len(lead) > LONGEST_EXCERPT // 3 else lead
+            rest = line[column - 1 : column - 1 + LONGEST_EXCERPT - len(lead)]
+            line, marked = f"{lead}{rest}...", marked[: len(rest)]
         # A tab stays a tab and a wide character takes two cells, so that the caret stands under its character.
         indent = "".join("\t" if character == "\t" else " " * _cells(character) for character in lead)
         carets = "^" * max(sum(map(_cells, marked)), 1)

@@ -307,7 +307,7 @@ class Typer:
             span = matched[parameter.name].span if parameter.name in matched else tree.span
             fits, item = unify(parameter.kind, node.kind, item)
             if not fits:
-                wanted = fill(parameter.kind, item)
+                wanted = str(fill(parameter.kind, item)) if item else str(parameter.kind).replace(" of item", "")
                 message = f"`{parameter.name}` of `{builtin.name}` must be {wanted}, and this is {node.kind}"
                 self.report("V0203", message, span, _conversion_hint(builtin, node.kind))
                 return None

@@ -127,9 +127,12 @@ def depth_of(node: Node) -> int:
     >>> depth_of(Local(2, 0, TEXT))
     2
     """
+    return max(_free_depths(node), default=0)
+
+
+def _free_depths(node: Node) -> set[int]:
+    """The depths of the quantifiers whose variables are read here and bound outside."""
     if isinstance(node, Local):
-        return node.depth
-    own = node.depth if isinstance(node, Quantifier) else None
-    # A quantifier's own variables do not count: outside it they do not exist.
-    depths = (depth_of(child) for child in children(node))
-    return max((depth for depth in depths if own is None or depth < own), default=0)
+        return {node.depth}
+    found = set().union(*map(_free_depths, children(node)))
+    return found - {node.depth} if isinstance(node, Quantifier) else found

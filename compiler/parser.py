@@ -50,7 +50,7 @@ def parse(source: Source) -> syntax.File:
     except VisitError as error:  # Lark wraps whatever a callback raises; only our own bugs can arrive here
         raise error.orig_exc from error
     if builder.diagnostics:
-        raise SourceError(source, builder.diagnostics)
+        raise SourceError(source, sorted(builder.diagnostics, key=lambda one: one.span))
     return file
 
 

@@ -53,10 +53,11 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An `accept` or a `reject` line, its arguments bound."""
+    """An `accept` or a `reject` line, its arguments bound; its prompt is empty where it has no `after`."""
 
     accepts: bool
     response: str
+    prompt: str
     arguments: Mapping[str, Value]
     because: str | None
     score: int | None

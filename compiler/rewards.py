@@ -83,11 +83,10 @@ def parse_reward(text: str) -> Reward:
     lead = "spec any_row { reward "
     source = Source("<reward>", lead + PRESETS.get(text, text) + "\n}")
     try:
-        clauses = parse(source).items[0].clauses  # type: ignore[union-attr]
-        rewards = [clause for clause in clauses if isinstance(clause, syntax.Reward)]
-        if len(rewards) != 1 or len(clauses) != 1:
-            raise VerifError("a reward is one expression")
-        return build_reward(rewards[0].expression)
+        match parse(source).items:
+            case (syntax.Spec(clauses=(syntax.Reward(expression),)),):
+                return build_reward(expression)
+        raise VerifError(f"the reward `{text}` cannot be read: it is not one expression")
     except RewardError as error:
         problem = error.diagnostic
     except SourceError as error:

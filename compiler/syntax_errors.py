@@ -12,7 +12,7 @@ FOREIGN_HABITS = (
     ("&&", "write `and`"),
     ("||", "write `or`"),
     ("!", "write `not`"),
-    ("/", "there is no division: compare products, or write `ratio(a, b, if_zero=...)`"),
+    ("/", "there is no division: multiply the other side, as in 2 * a <= b"),
     ("'", "texts stand in double quotes: \"...\" (or in ''' blocks)"),
     ('"', "a text ends on the line it starts on; use a ''' block for several lines"),
     ("=", "`==` compares; a single `=` only gives a parameter its value"),

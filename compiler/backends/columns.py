@@ -62,8 +62,7 @@ def _run_one(batch: "Scope", check: Check, condition: Node) -> pl.Series:
     columns = {name: _column(kind, values) for name, (kind, values) in check.arguments.items()}
     frame = pl.DataFrame({"parent": rows, **{f"argument {name}": column for name, column in columns.items()}})
     scope = Scope(frame.with_row_index(LINE), 0, parent=batch, shared=batch.shared)
-    verdict = lower(condition, scope)  # before the frame is read: lowering adds columns to it
-    return scope.frame.with_columns(verdict=verdict)["verdict"]
+    return scope.values(lower(condition, scope))
 
 
 def _shared(conditions: Iterable[Node]) -> frozenset[Node]:
@@ -89,11 +88,16 @@ class Scope:
     names: dict[Node, str] = field(default_factory=dict)
     inner: dict[tuple[Node, int], "Scope"] = field(default_factory=dict)
 
-    def add(self, node: Node, column: pl.Expr | pl.Series) -> pl.Expr:
+    def values(self, column: pl.Expr) -> pl.Series:
+        """One value a line. A literal is spread out: Polars loses the length of a literal column in later sums."""
+        values = self.frame.select(column.alias("value"))["value"]
+        return values if len(values) == self.frame.height else values.new_from_index(0, self.frame.height)
+
+    def add(self, node: Node, column: pl.Expr) -> pl.Expr:
         """Keeps a column for `node` and returns the expression that reads it."""
         if node not in self.names:
             name = f"node {len(self.names)}"
-            self.frame = self.frame.with_columns(column.alias(name))
+            self.frame = self.frame.with_columns(self.values(column).alias(name))
             self.names[node] = name
         return pl.col(self.names[node])
 
@@ -106,8 +110,7 @@ def lower(node: Node, scope: Scope) -> pl.Expr:
         return pl.col(scope.names[node])
     if scope.parent is not None and not _belongs(node, scope):
         outer = lower(node, scope.parent)
-        values = scope.parent.frame.select(outer.alias("value"))["value"]
-        return scope.add(node, values.gather(scope.frame["parent"]))
+        return scope.add(node, pl.lit(scope.parent.values(outer).gather(scope.frame["parent"])))
     match node:
         case Argument(name):
             return pl.col(f"argument {name}")
@@ -141,13 +144,22 @@ def _call(node: Call, scope: Scope) -> pl.Expr | tuple[pl.Expr, pl.Expr]:
         if parameter.kind == REGEX or parameter.default is not REQUIRED:
             assert isinstance(argument, Constant)
             arguments.append(argument.value)
+        elif isinstance(argument, Constant) and parameter.name == "x":
+            # Polars takes a pattern a row only for a subject (which all builtins call `x`) a row.
+            arguments.append(scope.add(argument, _literal(argument)))
         else:
             arguments.append(lower(argument, scope))
     return builtin.columns(*arguments)
 
 
+OVER_NOTHING: dict[str, bool | int] = {"any": False, "all": True, "every": False, "count": 0}
+
+
 def _quantify(node: Quantifier, scope: Scope) -> pl.Expr:
     items = _items(node, scope)
+    if items.frame.is_empty():
+        # Nothing to go through on any line; Polars would refuse to fit literals to no lines.
+        return pl.lit(OVER_NOTHING[node.quantity])
     body = lower(node.body, items)
     kept = lower(node.condition, items) if node.condition is not None else pl.lit(True)
     hits = kept & (body if node.quantity in ("any", "count") else body.not_())

@@ -21,6 +21,10 @@ class Parameter:
     kind: Kind
     default: Any = REQUIRED
 
+    def __str__(self) -> str:
+        default = "" if self.default is REQUIRED else f" = {str(self.default).lower()}"
+        return f"{self.name}: {self.kind}{default}"
+
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
@@ -42,5 +46,4 @@ class Builtin:
     """Whether its regex must not match the empty text."""
 
     def __str__(self) -> str:
-        parts = [f"{one.name}: {one.kind}" for one in self.parameters]
-        return f"{self.name}({', '.join(parts)}) -> {self.result}"
+        return f"{self.name}({', '.join(map(str, self.parameters))}) -> {self.result}"

@@ -219,6 +219,8 @@ class _Parser:
             raise PatternError("a repeat of a repeat", self.at, "put the inner one in a group: (?:...)")
         if isinstance(node, Edge):
             raise PatternError("`^` and `$` cannot be repeated", start)
+        if high != 1 and nullable(node):
+            raise PatternError("a repeat of what can match the empty text", start, "let the inner part match something")
         return Repeat(node, low, None if high < 0 else high)
 
     def counts(self) -> tuple[int, int]:

@@ -1,0 +1,149 @@
+"""Generators of well-typed expressions, legal rows and awkward texts, for the property tests."""
+
+from hypothesis import strategies as st
+
+from verif_dsl.compiler.backends.reference import Row
+from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
+from verif_dsl.compiler.intervals import interval_of
+from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier
+from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, Kind, fill, list_of, unify
+from verif_dsl.compiler.texts import is_blank, prepare
+
+ARGUMENTS: dict[str, Kind] = {
+    "n": INT,
+    "flag": BOOL,
+    "word": TEXT,
+    "items": list_of(TEXT),
+    "numbers": list_of(INT),
+}
+"""The parameters that generated expressions read."""
+
+PIECES = [
+    *("a", "b", "A", "river", "River", "riverbank", "don't", "re-do", "e\u0301", "É", "ß", "İ", "ς", "Σ", "ﬁ"),
+    "K",
+    *("1", "42", "3.14", "1. ", "e.g.", "Dr.", ",", ".", "!", "?", "...", "…", ";", '"', "'", "(", ")", "*", "*"),
+    *("***", "_", "\x1c", "\x1f", "\x00", "\u200d", "\ufeff", "\u0301", "\ud800"),
+    *(" ", "  ", "\n", "\n\n", "\r\n", "\t", "\u00a0", "\u2028", "\u0085"),
+    *("你好", "。", "！", "「", "」", "한국", "\u1112\u1161\u11ab", "שלום", "مرحبا", "،", "हिन्दी", "ไทย"),
+    *("👍", "👍🏽", "👨‍👩‍👧", "🇫🇷", "🇫", "❤\ufe0f", "1\ufe0f\u20e3", "©", "𝒳", "\U0010ffff"),
+]  # fmt: skip
+TEXT_VALUES = [
+    "",
+    "a",
+    "A",
+    "river",
+    "e",
+    "é",
+    ",",
+    ".",
+    " ",
+    "\n",
+    "ß",
+    "ss",
+    "***",
+    "你",
+    "👍",
+    "_",
+    "é!",
+    "'",
+    "a b",
+]
+PATTERNS = [
+    *("a", "[a-c]+", r"\p{L}+", "^a", "a$", r"\p{Lu}", "(?i)river", "[^,]+", "a|b|ab", "(?:ab?)+", r"\s+", ".+"),
+    *(r"\[[^\]\n]*\]", r"(?:a|b){2,3}", r"[\p{L}\p{N}_]+", r"\u{1f44d}", "(?i)[é-ü]", r"[\p{Emoji}]+x?", "^(?:a|b)+$"),
+]
+"""None of these matches the empty text, so that each may stand in `find_all`."""
+
+texts = st.lists(st.sampled_from(PIECES), max_size=16).map("".join)
+"""Short texts of awkward pieces, as users send them: unprepared."""
+
+responses = texts.map(prepare).filter(lambda text: not is_blank(text))
+"""Texts as back ends get them."""
+
+small_texts = st.one_of(st.sampled_from(TEXT_VALUES), texts.map(prepare))
+
+
+def values(kind: Kind) -> st.SearchStrategy[object]:
+    """Values of a kind."""
+    if kind == BOOL:
+        return st.booleans()
+    if kind == INT:
+        return st.integers(-5, 30)
+    if kind == TEXT:
+        return small_texts
+    return st.lists(values(kind.parts[0]), max_size=4).map(tuple)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    """A response, a prompt, and a value for each of `ARGUMENTS`."""
+    arguments = {name: draw(values(kind)) for name, kind in ARGUMENTS.items()}
+    return Row(draw(responses), draw(texts.map(prepare)), arguments)
+
+
+@st.composite
+def conditions(draw: st.DrawFn, depth: int = 4) -> Node:
+    """Well-typed conditions over `ARGUMENTS`, the response and the prompt, using every builtin."""
+    return _node(draw, BOOL, depth, ())
+
+
+def _node(draw: st.DrawFn, kind: Kind, budget: int, variables: tuple[Local, ...]) -> Node:
+    """An expression of a kind, at most `budget` calls deep, over the variables of the quantifiers around it."""
+    leaves: list[Node] = [Argument(name, other) for name, other in ARGUMENTS.items() if other == kind]
+    leaves += [one for one in variables if one.kind == kind] * 3
+    if kind == TEXT:
+        leaves += [Input("response")] * 3 + [Input("prompt")]
+    calls = [one for one in BUILTINS.values() if _gives(one, kind)] if budget > 0 else []
+    quantities = {BOOL: ["any", "all", "every"], INT: ["count"]}.get(kind, []) if budget > 0 else []
+    if not calls or draw(st.integers(0, 9)) < 2:
+        if leaves and draw(st.booleans()):
+            return draw(st.sampled_from(leaves))
+        return Constant(draw(values(kind)), kind)
+    if quantities and draw(st.integers(0, 9)) < 4:
+        return _quantifier(draw, draw(st.sampled_from(quantities)), budget - 1, variables)
+    node = _call(draw, draw(st.sampled_from(calls)), kind, budget - 1, variables)
+    # The compiler refuses numbers that could overflow; a small one takes their place here.
+    return node if kind != INT or interval_of(node, {}).fits else Constant(1, INT)
+
+
+def _gives(builtin: Builtin, kind: Kind) -> bool:
+    """Whether a call of the builtin can have this kind; lists of lists and of pairs are no values."""
+    fits, item = unify(builtin.result, kind, None)
+    return fits and "pair" not in str(builtin.result) and (item is None or item in (TEXT, INT))
+
+
+def _call(draw: st.DrawFn, builtin: Builtin, kind: Kind, budget: int, variables: tuple[Local, ...]) -> Call:
+    _, item = unify(builtin.result, kind, None)
+    return _filled(draw, builtin, kind, item, budget, variables)
+
+
+def _filled(
+    draw: st.DrawFn, builtin: Builtin, kind: Kind, item: Kind | None, budget: int, variables: tuple[Local, ...]
+) -> Call:
+    if item is None:
+        scalar = [INT, TEXT, BOOL] if builtin.name in ("==", "!=") else [INT, TEXT]
+        item = draw(st.sampled_from(scalar))
+    arguments: list[Node] = []
+    for parameter in builtin.parameters:
+        if parameter.kind == REGEX:
+            arguments.append(Constant(draw(st.sampled_from(PATTERNS)), REGEX))
+        elif parameter.default is not REQUIRED:
+            arguments.append(Constant(draw(values(parameter.kind)), parameter.kind))
+        else:
+            arguments.append(_node(draw, fill(parameter.kind, item), budget, variables))
+    return Call(builtin.name, tuple(arguments), kind)
+
+
+def _quantifier(draw: st.DrawFn, quantity: str, budget: int, variables: tuple[Local, ...]) -> Quantifier:
+    depth = max((one.depth for one in variables), default=0) + 1
+    item = draw(st.sampled_from([TEXT, TEXT, INT]))
+    if draw(st.integers(0, 3)) == 0:
+        builtin = BUILTINS[draw(st.sampled_from(["adjacent", "indexed"]))]
+        source: Node = _filled(draw, builtin, fill(builtin.result, item), item, budget, variables)
+        kinds = source.kind.parts[0].parts
+    else:
+        source, kinds = _node(draw, list_of(item), budget, variables), (item,)
+    inner = (*variables, *(Local(depth, index, kind) for index, kind in enumerate(kinds)))
+    condition = _node(draw, BOOL, budget, inner) if draw(st.integers(0, 3)) == 0 else None
+    body = _node(draw, BOOL, budget, inner)
+    return Quantifier(quantity, depth, len(kinds), source, condition, body)  # type: ignore[arg-type]
