@@ -16,7 +16,7 @@ from verif_dsl.compiler.program import Program
 from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.specs import build
 
-__all__ = ["CheckReport", "check_file", "compile_source", "read_source"]
+__all__ = ["CheckReport", "Source", "check_file", "check_source", "compile_source", "read_source"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,13 @@
 import re
 import unicodedata
 
+from verif_dsl.compiler.patterns.charset import WHITE_SPACE
+
 LARGEST_RESPONSE = 64 * 1024
 """Bytes of UTF-8 that a response may have; beyond it every verdict is unknown(limit)."""
+
+SPACES = "".join(chr(point) for low, high in WHITE_SPACE for point in range(low, high + 1))
+"""Every character of the White_Space property, as `strip` takes them."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -27,4 +32,4 @@ def too_large(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Whether nothing but white space is there: such a response fails every constraint, without evaluation."""
-    return not text or text.isspace()
+    return not text.strip(SPACES)

@@ -88,7 +88,7 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], *, types: Mapping[
     """Write rows to a JSONL or Parquet file by its suffix; the file appears whole, or not at all.
 
     `types` gives the polars types of columns, for Parquet; those of other columns are inferred from all the rows.
-    Raises VerifError when the suffix is another, or the file cannot be written.
+    Raises VerifError when the suffix is another, the format cannot hold a value, or the file cannot be written.
     """
     check_output(path)
     try:
@@ -193,15 +193,24 @@ def _kind(value: object) -> str:
 
 
 def _write_jsonl(file: BinaryIO, rows: Iterable[Mapping[str, Any]]) -> None:
-    for row in rows:
-        # `default`: identifying columns of Parquet may be dates, which JSON writes as text.
-        line = json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
-        file.write(line.encode() + b"\n")
+    for number, row in enumerate(rows):
+        try:
+            # `default`: identifying columns of Parquet may be dates, which JSON writes as text.
+            line = json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
+        except ValueError as error:  # infinity, or not a number
+            raise VerifError(f"row {number} cannot be written as JSON ({error})") from None
+        try:
+            file.write(line.encode() + b"\n")
+        except UnicodeEncodeError:  # half a character, which JSON can only say as an escape
+            file.write(json.dumps(row, default=str).encode() + b"\n")
 
 
 def _write_parquet(file: BinaryIO, rows: Sequence[Mapping[str, Any]], types: Mapping[str, Any]) -> None:
     import polars
 
-    # Inference reads every row: the first hundred, the default, may all be null.
-    frame = polars.DataFrame(rows, schema_overrides=dict(types), infer_schema_length=None)
-    frame.write_parquet(file)
+    try:
+        # Inference reads every row: the first hundred, the default, may all be null.
+        frame = polars.DataFrame(rows, schema_overrides=dict(types), infer_schema_length=None)
+        frame.write_parquet(file)
+    except (polars.exceptions.PolarsError, ValueError, OverflowError) as error:  # no one type holds a column's values
+        raise VerifError(f"the rows cannot be written as Parquet ({error}); write .jsonl instead") from None

@@ -163,11 +163,8 @@ def _quantify(node: Quantifier, scope: Scope) -> pl.Expr:
     body = lower(node.body, items)
     kept = lower(node.condition, items) if node.condition is not None else pl.lit(True)
     hits = kept & (body if node.quantity in ("any", "count") else body.not_())
-    tallies = (
-        items.frame.with_columns(kept=kept, hits=hits)
-        .group_by("parent")
-        .agg(pl.col("kept").sum(), pl.col("hits").sum())
-    )
+    lines = pl.DataFrame({"parent": items.frame["parent"], "kept": items.values(kept), "hits": items.values(hits)})
+    tallies = lines.group_by("parent").agg(pl.col("kept").sum(), pl.col("hits").sum())
     joined = scope.frame.select(LINE).join(tallies, left_on=LINE, right_on="parent", how="left", maintain_order="left")
     kept_count, hit_count = (joined[name].fill_null(0).cast(pl.Int64) for name in ("kept", "hits"))
     match node.quantity:
@@ -190,12 +187,11 @@ def _items(node: Quantifier, scope: Scope) -> Scope:
         # Pairs come as two lists side by side; a plain list is a single one.
         pairs = _call(source, scope) if isinstance(source, Call) and node.arity > 1 else lower(source, scope)
         columns = pairs if isinstance(pairs, tuple) else (pairs,)
-        named = [column.alias(f"item {index}") for index, column in enumerate(columns)]
-        lists = scope.frame.with_columns(parent=pl.col(LINE)).with_columns(named)
-        lists = lists.select("parent", *(f"item {index}" for index in range(len(named))))
+        named = {f"item {index}": scope.values(column) for index, column in enumerate(columns)}
+        lists = pl.DataFrame({"parent": scope.frame[LINE], **named})
         # An empty list would explode into a line with a null.
         lists = lists.filter(pl.col("item 0").list.len() > 0)
-        items = lists.explode(*(f"item {index}" for index in range(len(named)))).with_row_index(LINE)
+        items = lists.explode(*named).with_row_index(LINE)
         scope.inner[key] = Scope(items, node.depth, parent=scope, shared=scope.shared)
     return scope.inner[key]
 

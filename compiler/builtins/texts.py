@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from verif_dsl.compiler.builtins.base import Builtin, Parameter
 from verif_dsl.compiler.builtins.segments import EMOJI_ONLY, LETTERS
 from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of
-from verif_dsl.compiler.patterns.charset import LAST, WHITE_SPACE
+from verif_dsl.compiler.patterns.charset import LAST
 from verif_dsl.compiler.patterns.matcher import find, find_all
 from verif_dsl.compiler.patterns.pattern import to_rust
+from verif_dsl.compiler.texts import SPACES
 
 if TYPE_CHECKING:
     import polars as pl
 
 X = Parameter("x", TEXT)
 PATTERN = Parameter("pattern", REGEX)
-SPACES = "".join(chr(point) for low, high in WHITE_SPACE for point in range(low, high + 1))
 WORD_RUN = f"{LETTERS}+"
 
 

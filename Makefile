@@ -1,0 +1,45 @@
+# Every verb works alone from a fresh clone, and again after itself.
+#   make setup   an environment in .venv with everything below
+#   make demo    trains a tiny model on examples/quickstart.vif, and shows what it learnt
+#   make test    linters, types, import contracts, tests
+#   make bench   the measurements; those of learning take about twenty minutes
+#   make clean   removes what the others made
+
+PYTHON ?= python3
+
+environment := .venv
+installed := $(environment)/.installed
+in_environment := PATH="$(CURDIR)/$(environment)/bin:$$PATH"
+# The model of the demo and of the tests is so small that handing its matrices to a second thread costs more than it
+# saves; and with a fixed number of threads the sums, hence the demo, come out the same on every machine.
+one_thread := OMP_NUM_THREADS=1
+
+.DEFAULT_GOAL := setup
+.PHONY: setup demo test bench clean
+
+setup: $(installed)
+
+# The build backend is pinned too: it is installed first, and the build uses it instead of fetching its own.
+$(installed): pyproject.toml constraints.txt
+	test -x $(environment)/bin/python || $(PYTHON) -m venv $(environment)
+	$(environment)/bin/python -m pip install --constraint constraints.txt setuptools
+	$(environment)/bin/python -m pip install --constraint constraints.txt --no-build-isolation --editable '.[train,test,dev]'
+	touch $@
+
+demo: setup
+	$(in_environment) $(one_thread) vif train examples/quickstart.yaml
+
+test: setup
+	$(in_environment) ruff check .
+	$(in_environment) ruff format --check .
+	$(in_environment) mypy
+	$(in_environment) lint-imports
+	$(in_environment) $(one_thread) pytest -n 2
+
+bench: setup
+	$(in_environment) python bench/import_time.py
+	$(in_environment) $(one_thread) python bench/learning.py
+
+clean:
+	rm -rf $(environment) build dist runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,29 @@
+"""`vif train`: train a model on the verdicts of constraints."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from verif_dsl import VerifError
+
+NEEDED = ("accelerate", "datasets", "matplotlib", "torch", "transformers", "trl", "yaml")
+"""The packages of the extra `train`, by the names they are imported under."""
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="What to train and how (.yaml).")],
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder for results, instead of the one CONFIG names.")
+    ] = None,
+) -> None:
+    """Train a model with GRPO on the rewards of a file of constraints; measure it before and after."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise VerifError(
+            f"training needs packages that are not installed ({', '.join(missing)}): pip install 'verif-dsl[train]'"
+        )
+    from verif_dsl.trainer.train import train as run
+
+    run(config, output=output)
