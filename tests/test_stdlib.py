@@ -1,0 +1,105 @@
+"""The standard modules: they compile, their examples run, and they ask for what a non-answer does not give."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import verif_dsl
+from verif_dsl.compiler import check_file
+from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.declarations import applicable
+from verif_dsl.compiler.ir import Value
+from verif_dsl.compiler.program import Use
+from verif_dsl.compiler.texts import is_blank
+from verif_dsl.requirements import write_requirements
+
+MODULES = sorted((Path(__file__).resolve().parents[1] / "stdlib").glob("*.vif"))
+VERIFIERS = {path.stem: verif_dsl.load(path) for path in MODULES}
+CONSTRAINTS = [(module, name) for module, verifier in VERIFIERS.items() for name in verifier.constraints]
+SEEDS = range(5)
+
+BLANK = ["", " ", "\n\n", "\t\u3000\n"]
+DEGENERATE = ["#", "!!!", "a"]
+
+SATISFIED = {
+    # Upper limits and bans: whoever says nothing keeps them.
+    "exclude_keywords": ["#", "!!!", "a"],
+    "keywords_forbidden_words": ["#", "!!!", "a"],
+    "no_commas": ["#", "!!!", "a"],
+    "no_exclamation_marks": ["#", "a"],
+    "punctuation_no_comma": ["#", "!!!", "a"],
+    "sentences_at_most": ["#", "!!!", "a"],
+    "words_at_most": ["#", "!!!", "a"],
+    # One small letter is a short sentence in lower case.
+    "all_lowercase": ["a"],
+    "short_sentences": ["a"],
+}
+"""The degenerate texts that satisfy a constraint, with the arguments of its first `accept`; none where it is absent."""
+
+
+def constraint_of(module: str, name: str) -> verif_dsl.Constraint:
+    return VERIFIERS[module].constraints[name]
+
+
+def passing(module: str, name: str, texts: Sequence[str], arguments: Mapping[str, Value]) -> list[str]:
+    """The texts that pass, by the columnar back end."""
+    requirements = write_requirements([Use(name, arguments, name=name)])
+    column = VERIFIERS[module].check(texts, constraints=requirements).column(name)
+    return [text for text, verdict in zip(texts, column, strict=True) if verdict == "pass"]
+
+
+def test_there_are_standard_modules_with_constraints() -> None:
+    assert {"case", "ifeval", "keywords", "length", "punctuation", "structure"} <= set(VERIFIERS)
+    assert all(verifier.constraints for verifier in VERIFIERS.values())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_compiles_without_diagnostics_and_runs_its_examples(path: Path) -> None:
+    report = check_file(path)
+    assert report.diagnostics == (), report.render()
+    assert report.examples > 0
+    assert report.failed == 0
+
+
+def test_names_are_unique_across_modules() -> None:
+    names = [name for _, name in CONSTRAINTS]
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize(("module", "name"), CONSTRAINTS)
+def test_a_constraint_is_documented_and_has_examples_of_both_kinds(module: str, name: str) -> None:
+    constraint = constraint_of(module, name)
+    assert constraint.doc
+    assert {example.accepts for example in constraint.examples} == {True, False}
+
+
+@pytest.mark.parametrize(("module", "name"), CONSTRAINTS)
+def test_blank_and_degenerate_responses_do_not_satisfy_what_is_demanded(module: str, name: str) -> None:
+    arguments = next(one.arguments for one in constraint_of(module, name).examples if one.accepts)
+    assert passing(module, name, BLANK, arguments) == []
+    assert passing(module, name, DEGENERATE, arguments) == SATISFIED.get(name, [])
+
+
+@pytest.mark.parametrize(("module", "name"), CONSTRAINTS)
+def test_drawn_arguments_give_an_instruction_in_several_wordings(module: str, name: str) -> None:
+    verifier, constraint = VERIFIERS[module], constraint_of(module, name)
+    # IFEval words each instruction once.
+    wordings = 1 if module == "ifeval" else 2
+    for seed in SEEDS:
+        arguments = verifier.draw(name, Random(seed))
+        assert len(applicable(constraint.instructions, Row(arguments=arguments))) >= wordings, arguments
+        assert verifier.instruct(write_requirements([Use(name, arguments, name=name)]), seed=seed).strip()
+
+
+@pytest.mark.parametrize(("module", "name"), CONSTRAINTS)
+def test_both_back_ends_agree_on_the_examples_of_the_module_with_drawn_arguments(module: str, name: str) -> None:
+    verifier, check = VERIFIERS[module], constraint_of(module, name).check
+    assert check is not None
+    examples = [example.response for other in verifier.constraints.values() for example in other.examples]
+    texts = [*dict.fromkeys([*examples, *DEGENERATE])]
+    for seed in SEEDS:
+        arguments = verifier.draw(name, Random(seed))
+        expected = [text for text in texts if not is_blank(text) and evaluate(check, Row(text, "", arguments))]
+        assert passing(module, name, texts, arguments) == expected, arguments
