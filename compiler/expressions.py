@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, PLANNED, REQUIRED, Builtin
+from verif_dsl.compiler.calls import FOREIGN_FUNCTIONS, comparison_hint, conversion_hint, match_arguments
 from verif_dsl.compiler.diagnostics import Diagnostic, suggestion
 from verif_dsl.compiler.intervals import LARGEST, Interval, interval_of
 from verif_dsl.compiler.ir import Call, Constant, Local, Node, Quantifier, children
@@ -19,25 +20,24 @@ QUANTITIES = ("any", "all", "every", "count")
 LARGEST_EXPRESSION = 20_000
 """Nodes of one expression with every `let` and `define` written out: they can double at each step."""
 
-FOREIGN_FUNCTIONS = {
-    "lower": "fold",
-    "casefold": "fold",
-    "strip": "trim",
-    "startswith": "starts_with",
-    "endswith": "ends_with",
-    "count": "occurrences",
-    "split": "words",
-    "upper": "is_upper",
-    "islower": "is_lower",
-    "isupper": "is_upper",
-    "length": "len",
-    "size": "len",
-    "contains": "in",
-}
-"""Names from other languages, with the builtin that does the same here."""
+DEEPEST_EXPRESSION = 128
+"""Levels of one expression, written out the same way: whatever walks it is recursive."""
+
+MOST_WORK = 1_000_000
+"""Expressions typed for one file, those inside definitions once a call."""
 
 Names = Mapping[str, Node | None]
 """What each visible name stands for; None for one whose definition already has an error."""
+
+
+@dataclass
+class _Work:
+    """What typing one file has cost so far, shared by all its typers."""
+
+    typed: int = 0
+    level: int = 0
+    refused: bool = False
+    sizes: dict[int, tuple[Node, int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Typer:
     arguments: Mapping[str, Interval] = field(default_factory=dict)
     """The range of each int parameter of the constraint at hand."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    _sizes: dict[int, tuple[Node, int]] = field(default_factory=dict)
+    _work: _Work = field(default_factory=_Work)
     _open: tuple[str, ...] = ()
 
     def report(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
@@ -68,13 +68,28 @@ class Typer:
         """The typed expression where only one kind will do; `what` begins the sentence when it is another."""
         node = self.typed(tree, names)
         if node is not None and node.kind != kind:
-            hint = "compare it: " + _comparison_hint(node.kind) if kind == BOOL else None
+            hint = "compare it: " + comparison_hint(node.kind) if kind == BOOL else None
             self.report("V0203", f"{what} must be {kind}, and this is {node.kind}", tree.span, hint)
             return None
         return node
 
     def typed(self, tree: syntax.Expression, names: Names, depth: int = 0) -> Node | None:
         """The IR of an expression, inside `depth` quantifiers."""
+        work = self._work
+        work.typed += 1
+        if work.typed > MOST_WORK or work.level >= DEEPEST_EXPRESSION:
+            if not work.refused:
+                self.report("V0104", "this grows too large or too deep with its definitions written out", tree.span)
+            work.refused = True
+        if work.refused:  # one report is enough, and everything around it fails in its turn
+            return None
+        work.level += 1
+        try:
+            return self._typed(tree, names, depth)
+        finally:
+            work.level -= 1
+
+    def _typed(self, tree: syntax.Expression, names: Names, depth: int) -> Node | None:
         match tree:
             case syntax.Number(text, span):
                 if "." in text:
@@ -110,10 +125,12 @@ class Typer:
         """Guards each new node: numbers stay in range, and the whole stays small enough to walk."""
         if node is None:
             return None
-        size = 1 + sum(self._sizes[id(child)][1] if id(child) in self._sizes else 1 for child in children(node))
-        self._sizes[id(node)] = (node, size)  # the node is kept, so that its id stays its own
+        sizes = self._work.sizes
+        size = 1 + sum(sizes[id(child)][1] if id(child) in sizes else 1 for child in children(node))
+        sizes[id(node)] = (node, size)  # the node is kept, so that its id stays its own
         if size > LARGEST_EXPRESSION:
             self.report("V0104", "this expression is too large with its definitions written out", span)
+            self._work.refused = True
             return None
         if node.kind == INT and not interval_of(node, self.arguments).fits:
             hint = "give the parameters a narrower range"
@@ -296,7 +313,9 @@ class Typer:
         self.report("V0201", "values have no methods", tree.function.span, f"write {function}({module}, ...)")
 
     def _builtin(self, builtin: Builtin, tree: syntax.Call, names: Names, depth: int) -> Node | None:
-        matched = self._matched(tree, [(one.name, one.default) for one in builtin.parameters], str(builtin))
+        matched = match_arguments(
+            tree, [(one.name, one.default) for one in builtin.parameters], str(builtin), self.report
+        )
         typed = {name: self.typed(value, names, depth) for name, value in (matched or {}).items()}
         if matched is None or any(node is None for node in typed.values()):
             return None
@@ -309,7 +328,7 @@ class Typer:
             if not fits:
                 wanted = str(fill(parameter.kind, item)) if item else str(parameter.kind).replace(" of item", "")
                 message = f"`{parameter.name}` of `{builtin.name}` must be {wanted}, and this is {node.kind}"
-                self.report("V0203", message, span, _conversion_hint(builtin, node.kind))
+                self.report("V0203", message, span, conversion_hint(builtin, node.kind))
                 return None
             if parameter.default is not REQUIRED and not isinstance(node, Constant):
                 self.report("V0203", f"`{parameter.name}` has to be written out, as true or false", span)
@@ -320,39 +339,11 @@ class Typer:
             arguments.append(node)
         return self._made(Call(builtin.name, tuple(arguments), fill(builtin.result, item)), tree.span)
 
-    def _matched(
-        self, tree: syntax.Call, parameters: list[tuple[str, object]], signature: str
-    ) -> dict[str, syntax.Expression] | None:
-        """Arguments by parameter name. A parameter with a default is passed by name only."""
-        by_name = dict(parameters)
-        positional = [name for name, default in parameters if default is REQUIRED]
-        matched: dict[str, syntax.Expression] = {}
-        ok = True
-        for index, argument in enumerate(tree.arguments):
-            name: str | None = argument.name or (positional[index] if index < len(positional) else None)
-            if name is None:
-                self.report(
-                    "V0202", f"`{tree.function}` takes {len(positional)} unnamed argument(s)", argument.span, signature
-                )
-            elif name not in by_name:
-                hint = suggestion(name, by_name) or signature
-                self.report("V0202", f"`{tree.function}` has no argument `{name}`", argument.span, hint)
-            elif name in matched:
-                self.report("V0202", f"`{name}` is given twice", argument.span)
-            else:
-                matched[name] = argument.value
-                continue
-            ok = False
-        missing = [name for name in positional if name not in matched]
-        if ok and missing:
-            self.report("V0202", f"`{tree.function}` lacks its argument `{missing[0]}`", tree.span, signature)
-        return matched if ok and not missing else None
-
     def _inline(self, define: syntax.Define, tree: syntax.Call, names: Names, depth: int) -> Node | None:
         """A call of a `define`: its body with the formals standing for the arguments."""
         formals = {formal.name.name: type_of(formal.type) for formal in define.formals}
         signature = f"{define.name}({', '.join(f'{name}: {kind}' for name, kind in formals.items())})"
-        matched = self._matched(tree, [(name, REQUIRED) for name in formals], signature)
+        matched = match_arguments(tree, [(name, REQUIRED) for name in formals], signature, self.report)
         nodes = {name: self.typed(value, names, depth) for name, value in (matched or {}).items()}
         if matched is None or any(node is None for node in nodes.values()):
             return None
@@ -395,13 +386,3 @@ def _both(left: Node, right: Node | None) -> Node | None:
 
 def _value(node: Node) -> object:
     return node.value if isinstance(node, Constant) else None
-
-
-def _comparison_hint(kind: Kind) -> str:
-    return {"int": "x >= 1", "text": 'x != ""'}.get(kind.name, "len(x) >= 1")
-
-
-def _conversion_hint(builtin: Builtin, kind: Kind) -> str | None:
-    if builtin.name == "len" and kind == TEXT:
-        return "a text has no one length: write len(words(x)), len(chars(x)), len(lines(x)), ..."
-    return None

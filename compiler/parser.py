@@ -15,7 +15,7 @@ from verif_dsl.compiler.tree_builder import TreeBuilder, span_of_meta
 LARGEST_SOURCE = 512 * 1024
 """Code points a source may have. Far above any file people write; it bounds what a hostile one can cost."""
 
-DEEPEST_NESTING = 256
+DEEPEST_NESTING = 200
 """Levels of the parse tree (a call inside a call adds three), so that no later recursion can run out of stack."""
 
 LONGEST_CHAIN = 128
