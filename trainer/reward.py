@@ -1,0 +1,170 @@
+"""The reward that TRL calls: one function for all that a row asks, because TRL counts None from one of two as 0."""
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+import verif_dsl
+from verif_dsl import VerifError, Verifier
+
+METRIC = "constraint/"
+"""What the name of a constraint's pass rate begins with in TRL's metrics."""
+UNDECIDED = "undecided_share"
+"""The metric for the share of rewards that unknown verdicts leave open."""
+
+Reward = Callable[..., list[float | None]]
+
+
+class LogMetric(Protocol):
+    """TRL's `log_metric`, which averages over the logging steps and over the processes."""
+
+    def __call__(self, name: str, value: float) -> None: ...
+
+
+class VerifierReward:
+    """A reward function for TRL's trainers, made of a .vif text.
+
+    It compiles when first called, and pickles as text, because TRL may send it to a process that it starts.
+
+    Args:
+        source: the text of a .vif file.
+        expression: how verdicts become one number, or the name of a preset; None for each row's own or the default.
+        name: what messages call the text.
+
+    >>> reward = VerifierReward('''
+    ... constraint short {
+    ...   param max: int in 1 to 9 = 3
+    ...   instruct "Use at most {max} words."
+    ...   check len(words(response)) <= max
+    ...   accept "one two"
+    ...   reject "one two three four"
+    ... }
+    ... ''')
+    >>> asked = '[{"use": "short", "with": {"max": 2}}]'
+    >>> reward(prompts=["?", "?"], completions=["one two", "one two three"], constraints=[asked, asked])
+    [1.0, 0.0]
+    """
+
+    __name__ = "verifier_reward"  # TRL names its metrics after it
+
+    def __init__(self, source: str, expression: str | None = None, *, name: str = "<text>") -> None:
+        self.source = source
+        self.expression = expression
+        self.name = name
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """The compiled text; `VerifError` when it does not compile."""
+        return verif_dsl.compile(self.source, name=self.name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"source": self.source, "expression": self.expression, "name": self.name}
+
+    def __call__(
+        self,
+        *,
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        constraints: Sequence[str] | None = None,
+        log_metric: LogMetric | None = None,
+        **_columns: object,
+    ) -> list[float | None]:
+        """One reward a completion; None, which TRL leaves out of its baseline, where unknown verdicts leave it open.
+
+        Prompts and completions are texts or lists of messages. `constraints` is the column of that name. Logs, at each
+        call, the pass rate of every constraint of the file, NaN for one that no row asks for or none decides: TRL
+        leaves NaN out of its averages, and expects every process to log the same names.
+
+        Raises `VerifError` when the column is missing, or a row asks for something the file does not have.
+        """
+        if constraints is None:
+            raise VerifError(
+                "the rows have no column `constraints`; give each the name of a spec, or a JSON list of constraints"
+            )
+        verdicts = self.verifier.check(
+            [answer_text(completion) for completion in completions],
+            prompts=[prompt_text(prompt) for prompt in prompts],
+            constraints=constraints,
+        )
+        rewards = [_finite(reward) for reward in verdicts.rewards(self.expression)]
+        if log_metric is not None:
+            for name, rate in pass_rates(self.verifier, constraints, verdicts.by_row()).items():
+                log_metric(METRIC + name, math.nan if rate is None else rate)
+            log_metric(UNDECIDED, sum(reward is None for reward in rewards) / max(len(rewards), 1))
+        return rewards
+
+
+class ShuffledReward:
+    """The control: the rewards of `reward`, dealt out at random among the rows of the batch.
+
+    They keep their distribution and lose their meaning, so what is learnt from them is not due to the constraints.
+    """
+
+    __name__ = "shuffled_reward"
+
+    def __init__(self, reward: Reward, seed: int) -> None:
+        self.reward = reward
+        self.random = random.Random(seed)
+
+    def __call__(self, **columns: Any) -> list[float | None]:
+        """The rewards in another order; arguments and errors are those of `reward`."""
+        rewards = self.reward(**columns)
+        self.random.shuffle(rewards)
+        return rewards
+
+
+def pass_rates(
+    verifier: Verifier, constraints: Sequence[str], verdicts: Sequence[Sequence[Mapping[str, object]]]
+) -> dict[str, float | None]:
+    """For every constraint of the file, whatever its rows call it, the share of its decided verdicts that pass.
+
+    `constraints` and `verdicts` (as `Verdicts.by_row` has them) go row by row. None where no verdict is decided.
+    """
+    passed = dict.fromkeys(verifier.constraints, 0)
+    decided = dict.fromkeys(verifier.constraints, 0)
+    real_names = {
+        text: {use.name: use.constraint for use in verifier.requirements(text).uses} for text in set(constraints)
+    }
+    for text, row in zip(constraints, verdicts, strict=True):
+        for line in row:
+            if line["verdict"] == "unknown":
+                continue
+            name = real_names[text][str(line["constraint"])]
+            decided[name] += 1
+            passed[name] += line["verdict"] == "pass"
+    return {name: passed[name] / decided[name] if decided[name] else None for name in decided}
+
+
+def answer_text(completion: Any) -> str:
+    """The answer in a completion: the text itself, or what the last message of the assistant says.
+
+    >>> answer_text([{"role": "assistant", "content": None}])
+    ''
+    >>> answer_text([{"role": "assistant", "content": [{"type": "text", "text": "Hello."}]}])
+    'Hello.'
+    """
+    return _last_said(completion, "assistant")
+
+
+def prompt_text(prompt: Any) -> str:
+    """The prompt as text: the text itself, or what the last message of the user says."""
+    return _last_said(prompt, "user")
+
+
+def _last_said(said: Any, role: str) -> str:
+    if isinstance(said, str):
+        return said
+    for message in reversed(said):
+        if message.get("role", role) == role:
+            content = message.get("content")
+            if content is None or isinstance(content, str):
+                return content or ""
+            return "".join(part.get("text") or "" for part in content if part.get("type", "text") == "text")
+    return ""
+
+
+def _finite(reward: float | None) -> float | None:
+    # TRL takes an infinite reward without a word and trains on the NaN that follows.
+    return reward if reward is not None and math.isfinite(reward) else None
