@@ -2,6 +2,7 @@
 #   make setup   an environment in .venv with everything below
 #   make demo    trains a tiny model on examples/quickstart.vif, and shows what it learnt
 #   make test    linters, types, import contracts, tests
+#   make fuzz    ten thousands of generated programs, other ones each time, through both back ends
 #   make bench   the measurements; those of learning take about twenty minutes
 #   make clean   removes what the others made
 
@@ -15,7 +16,7 @@ in_environment := PATH="$(CURDIR)/$(environment)/bin:$$PATH"
 one_thread := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test bench clean
+.PHONY: setup demo test fuzz bench clean
 
 setup: $(installed)
 
@@ -35,6 +36,9 @@ test: setup
 	$(in_environment) mypy
 	$(in_environment) lint-imports
 	$(in_environment) $(one_thread) pytest -n 2
+
+fuzz: setup
+	$(in_environment) $(one_thread) VERIF_CASES=10000 pytest -n 2 tests/test_agreement.py
 
 bench: setup
 	$(in_environment) python bench/import_time.py

@@ -1,9 +1,14 @@
-"""Shared by all tests: one deterministic Hypothesis profile, so that a run is the same on every machine."""
+"""Shared by all tests: one deterministic Hypothesis profile, so that a run is the same on every machine.
+
+`make fuzz` sets VERIF_CASES, and then draws other cases each time.
+"""
+
+import os
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("verif", derandomize=True, deadline=None, database=None)
+settings.register_profile("verif", derandomize="VERIF_CASES" not in os.environ, deadline=None, database=None)
 settings.load_profile("verif")
 
 

@@ -10,16 +10,26 @@ from pathlib import Path
 from verif_dsl import VerifError
 
 
-def output_folder(name: str) -> Path:
-    """The folder of that name, made if need be. Raises `VerifError` where it cannot be made or written to."""
+@contextmanager
+def output_folder(name: str) -> Iterator[Path]:
+    """The folder of that name, made if need be; it goes again when the block raises and has left nothing in it.
+
+    Raises `VerifError` where it cannot be made or written to.
+    """
     folder = Path(name)
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise VerifError(f"{folder}: the output folder cannot be made ({error.strerror or error})") from None
     if not os.access(folder, os.W_OK):
         raise VerifError(f"{folder}: the output folder cannot be written to")
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        if is_new:
+            remove_if_empty(folder)
+        raise
 
 
 def remove_if_empty(folder: Path) -> None:

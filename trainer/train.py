@@ -54,9 +54,7 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
     made = _Made.of(config, rng)
     rows, held_out = _rows(config, verifier, made, rng)
     check_reward(verifier, config.reward, [*rows, *held_out])
-    output = output_folder(config.output)
-
-    with Stages(console) as stages, _quiet(), _few_threads(config):
+    with output_folder(config.output) as output, Stages(console) as stages, _quiet(), _few_threads(config):
         stages.start("Loading PyTorch and TRL")
         from verif_dsl.trainer.grpo import check_enough, grpo_arguments, run_grpo, sampling_arguments
 

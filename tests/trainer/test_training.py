@@ -120,7 +120,7 @@ def test_a_model_and_rows_of_ones_own_are_trained_on_even_where_a_judge_is_missi
 def test_a_mistake_is_found_before_anything_is_trained(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(VerifError, match=message):
         train(written(tmp_path, **changes))
-    assert not (tmp_path / "out" / "start").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_too_few_rows_to_fill_a_step_are_refused(tmp_path: Path) -> None:
