@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from random import Random
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.cost import LONGEST_ARGUMENT, LONGEST_LIST
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.intervals import WIDEST
 from verif_dsl.compiler.ir import Value
@@ -12,7 +13,6 @@ from verif_dsl.compiler.patterns.matcher import find
 from verif_dsl.compiler.program import Bound, Constraint, Domain, Param
 from verif_dsl.compiler.texts import prepare
 
-LONGEST_LIST = 1000
 DRAWS = 100
 """How often drawing starts again when the arguments drawn do not meet a `require`."""
 
@@ -83,6 +83,8 @@ def admit(domain: Domain, value: object, earlier: Mapping[str, Value]) -> Value:
 
 
 def _admit_text(domain: Domain, text: str) -> str:
+    if len(text) > LONGEST_ARGUMENT:
+        raise ValueError(f"a text of {len(text):,} characters, more than the {LONGEST_ARGUMENT:,} allowed")
     if domain.choices and text not in domain.choices:
         close = suggestion(text, domain.choices)
         raise ValueError(f"{_shown(text)} is not one of its choices" + (f" ({close})" if close else ""))

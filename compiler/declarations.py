@@ -9,6 +9,7 @@ from typing import TypeVar
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, admit, bind, draw
+from verif_dsl.compiler.cost import LARGEST_COST, cost_of
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.domains import domain_of, interval_of_domain, literal, sample_of, span_of
 from verif_dsl.compiler.expressions import Typer
@@ -167,6 +168,11 @@ class ConstraintBuilder:
             self.typer.expect(one.condition, BOOL, self.visible, "what is checked")
             for one in self._clauses(syntax.Check)
         ]
+        for clause, node in zip(self._clauses(syntax.Check), nodes, strict=True):
+            if node is not None and (cost := cost_of(node)) > LARGEST_COST:
+                message = f"on a response of 64 KiB this could take {cost:,} steps, more than {LARGEST_COST:,}"
+                hint = "do not go through one text for each piece of another; shared(xs, ys) compares two lists"
+                self.report("V0211", message, clause.condition.span, hint)
         return nodes[0] if nodes else None
 
     def _judge(self) -> Judge | None:

@@ -26,6 +26,7 @@ CODES = {
     "V0208": "a regular expression outside the linear-time subset",
     "V0209": "a definition that uses itself",
     "V0210": "a deprecated constraint is used",
+    "V0211": "a check that could cost too much on a long response",
     "V0301": "a template hole that cannot be filled",
     "V0302": "no instruct clause applies to legal arguments",
     "V0401": "an example that its check contradicts",

@@ -51,6 +51,10 @@ def unique_column(items: "pl.Expr") -> "pl.Expr":
     return items.list.unique(maintain_order=True)
 
 
+def shared_column(left: "pl.Expr", right: "pl.Expr") -> "pl.Expr":
+    return left.list.set_intersection(right).list.len()
+
+
 def adjacent_columns(items: "pl.Expr") -> "tuple[pl.Expr, pl.Expr]":
     return items.list.slice(0, not_negative(items.list.len().cast(int) - 1)), items.list.slice(1)
 
@@ -132,6 +136,15 @@ LISTS = (
         lambda items: tuple(dict.fromkeys(items)),
         unique_column,
         (((("a", "b", "a"),), ("a", "b")),),
+    ),
+    Builtin(
+        "shared",
+        (Parameter("left", list_of(ITEM)), Parameter("right", list_of(ITEM))),
+        INT,
+        "How many different items both lists have.",
+        lambda left, right: len(set(left) & set(right)),
+        shared_column,
+        (((("a", "b", "a"), ("a", "c")), 1), (((), ("a",)), 0)),
     ),
     Builtin(
         "adjacent",

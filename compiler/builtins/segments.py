@@ -55,7 +55,7 @@ EMOJI_ONLY = rf"^(?:\p{{Regional_Indicator}}{{2}}|{_PICTURE}|[0-9#*]\u{{fe0f}}?\
 
 
 def cutter(pattern: str) -> Callable[[str], tuple[str, ...]]:
-    return lambda text: tuple(find_all(pattern, text))
+    return lambda text: find_all(pattern, text)
 
 
 def cutter_column(pattern: str) -> "Callable[[pl.Expr], pl.Expr]":

@@ -225,7 +225,7 @@ TEXTS = (
         (X, PATTERN),
         list_of(TEXT),
         "Every match of the pattern, left to right, not overlapping.",
-        lambda x, pattern: tuple(find_all(pattern, x)),
+        lambda x, pattern: find_all(pattern, x),
         find_all_column,
         ((("a1b22", "[0-9]+"), ("1", "22")),),
         needs_match=True,

@@ -6,7 +6,7 @@ meaning of a pattern; the columnar back end runs Rust's `regex` crate, which giv
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from verif_dsl.compiler.patterns.charset import Ranges, contains
 from verif_dsl.compiler.patterns.pattern import Choice, Edge, Node, Repeat, Sequence, Set, parse_pattern
@@ -137,12 +137,19 @@ def find(pattern: str, text: str, position: int = 0) -> tuple[int, int] | None:
     return found
 
 
-def find_all(pattern: str, text: str) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def find_all(pattern: str, text: str) -> tuple[str, ...]:
     """The matches, left to right, not overlapping. The pattern must not match the empty text.
 
-    >>> list(find_all("[0-9]+", "a1b22"))
-    ['1', '22']
+    Remembers its last answers: the reference evaluator asks again for every item of a quantifier.
+
+    >>> find_all("[0-9]+", "a1b22")
+    ('1', '22')
     """
+    return tuple(_matches(pattern, text))
+
+
+def _matches(pattern: str, text: str) -> Iterator[str]:
     position = 0
     while match := find(pattern, text, position):
         yield text[slice(*match)]
