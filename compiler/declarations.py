@@ -1,5 +1,6 @@
 """Types for the clauses of a constraint: syntax tree to `program.Constraint`."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import TypeVar
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, admit, bind, draw
+from verif_dsl.compiler.conversation import PROMPT, Given
 from verif_dsl.compiler.cost import LARGEST_COST, cost_of
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.domains import domain_of, interval_of_domain, literal, sample_of, span_of
@@ -24,6 +26,11 @@ from verif_dsl.compiler.texts import prepare
 COVERAGE_DRAWS = 32
 """Random arguments, besides the defaults and the examples', that some `instruct` clause has to apply to."""
 
+DEFAULT_LANGUAGE = "en"
+"""The language of an `instruct` without `lang`."""
+
+LANGUAGE_TAG = re.compile("[a-z]{2,3}(-[a-z0-9]{2,8})*")
+
 Part = TypeVar("Part")
 
 
@@ -37,7 +44,8 @@ class ConstraintBuilder:
         self.report = self.typer.report
         self.parameters: list[Param] = []
         self.arguments: dict[str, Node | None] = {}
-        self.visible: dict[str, Node | None] = {"response": Input("response"), "prompt": Input("prompt")}
+        self.visible: dict[str, Node | None] = {"response": Input("response"), "prompt": PROMPT.node}
+        self.givens: dict[str, Given] = {}
 
     def build(self) -> Constraint | None:
         """The constraint, or None when something in it is wrong (and has been reported)."""
@@ -50,14 +58,16 @@ class ConstraintBuilder:
             tags=tuple(tag.value for one in self._clauses(syntax.Tags) for tag in one.tags),
             deprecated=next((one.reason.value for one in self._clauses(syntax.Deprecated)), None),
             parameters=tuple(self.parameters),
+            givens=(),
             requires=tuple(self._requires()),
-            instructions=tuple(self._instructions(self._clauses(syntax.Instruct), self.arguments)),
+            instructions=tuple(self._instructions(self._clauses(syntax.Instruct), self._tellable())),
             feedback=tuple(self._instructions(self._clauses(syntax.Feedback), self.visible)),
             check=self._check(),
             judge=self._judge(),
             examples=(),
             span=self.tree.name.span,
         )
+        constraint = replace(constraint, givens=tuple(self._read(constraint)))
         self._complete(constraint)
         if self._failed_since(before):
             return None
@@ -81,9 +91,10 @@ class ConstraintBuilder:
                     self._param(clause)
                 case syntax.Let(name, value):
                     self._define(name, self.typer.typed(value, self.visible))
-                case syntax.Given(name, span=span):
-                    self.report("V0601", "`given` is not supported yet", span)
-                    self._define(name, None)
+                case syntax.Given(name, role, index, field):
+                    given = Given(name.name, role, index, field.value if field else None)
+                    self.givens[name.name] = given
+                    self._define(name, given.node)
 
     def _define(self, name: syntax.Name, node: Node | None) -> None:
         if name.name in self.visible:
@@ -110,6 +121,21 @@ class ConstraintBuilder:
             self.ranges[name] = interval_of_domain(domain, self.ranges)
         self.parameters.append(Param(name, domain, default, sample, pool))
 
+    def _tellable(self) -> dict[str, Node | None]:
+        """The names an instruction may show: all that is known before there is a response."""
+        return {**self.arguments, **{name: self.visible[name] for name in self.givens}}
+
+    def _read(self, constraint: Constraint) -> Iterable[Given]:
+        """The givens that the constraint declares, and the prompt where a part of it reads that."""
+        yield from self.givens.values()
+        parts = [constraint.check] if constraint.check else []
+        parts += [node for one in (*constraint.instructions, *constraint.feedback) for node in one.holes.values()]
+        parts += [one.when for one in (*constraint.instructions, *constraint.feedback) if one.when]
+        if any(PROMPT.node in walk(part) for part in parts) and PROMPT.key not in {
+            one.key for one in self.givens.values()
+        }:
+            yield PROMPT
+
     # ------------------------------------------------------------------------------------------------------- clauses
 
     def _requires(self) -> Iterable[tuple[Node, str]]:
@@ -122,12 +148,14 @@ class ConstraintBuilder:
         self, clauses: Sequence[syntax.Instruct | syntax.Feedback], names: Mapping[str, Node | None]
     ) -> Iterable[Instruction]:
         for clause in clauses:
-            if clause.lang:
-                self.report("V0601", "texts in several languages are not supported yet", clause.lang.span)
+            if clause.lang and not LANGUAGE_TAG.fullmatch(clause.lang.value):
+                hint = 'write a language tag of BCP 47 in small letters, such as "en" or "pt-br"'
+                self.report("V0205", f"`{clause.lang.value}` is not a language tag", clause.lang.span, hint)
             when = self.typer.expect(clause.when, BOOL, names, "a `when`") if clause.when else None
             template = self._template(clause.text, names)
             if template and (when or not clause.when):
-                yield Instruction(template, when, _holes(template, names), clause.span)
+                lang = clause.lang.value if clause.lang else DEFAULT_LANGUAGE
+                yield Instruction(template, when, lang, _holes(template, names), clause.span)
 
     def _template(self, text: syntax.Text, names: Mapping[str, Node | None]) -> Template | None:
         try:
@@ -141,7 +169,7 @@ class ConstraintBuilder:
             if hole.name not in names:
                 hint = suggestion(hole.name, names)
                 if hole.name in self.visible:
-                    hint = "only parameters can stand here; a `let` depends on the response"
+                    hint = "only parameters and givens can stand here; a `let` depends on the response"
                 self.report("V0301", f"there is no parameter `{hole.name}` to put here", span, hint)
                 return None
             node = names[hole.name]
@@ -239,25 +267,41 @@ class ConstraintBuilder:
 
     def _examples(self, constraint: Constraint) -> Iterable[Example]:
         for tree in self._clauses(syntax.Example):
-            if len(tree.after) > 1 or any(turn.role != "user" for turn in tree.after):
-                self.report("V0601", "only one turn, `after user`, is supported yet", tree.after[0].span)
-                continue
-            if needs_prompt(constraint) and not tree.after:
-                self.report("V0206", "the check reads the prompt", tree.span, 'say what it is: after user "..."')
             if tree.score and not constraint.judge:
                 self.report("V0206", "only judged constraints have a `score`", tree.score.span, "leave it out")
-            given = self.binds(tree.arguments)
-            try:
-                arguments = bind(constraint, given)
-            except BindError as error:
-                span = span_of(tree.arguments, error.argument, tree.span)
-                self.report("V0501", error.message, span, error.hint)
+            arguments = self._example_arguments(tree, constraint)
+            given = self._example_given(tree, constraint)
+            if arguments is None or given is None:
                 continue
             because = tree.because.value if tree.because else None
             score = int(tree.score.text) if tree.score and "." not in tree.score.text else None
-            prompt = prepare(tree.after[0].text.value) if tree.after else ""
-            response = prepare(tree.response.value)
-            yield Example(tree.accepts, response, prompt, arguments, because, score, tree.span)
+            yield Example(tree.accepts, prepare(tree.response.value), given, arguments, because, score, tree.span)
+
+    def _example_arguments(self, tree: syntax.Example, constraint: Constraint) -> dict[str, Value] | None:
+        binds = tuple(one for one in tree.arguments if one.name.name not in self._fields())
+        try:
+            return bind(constraint, self.binds(binds))
+        except BindError as error:
+            self.report("V0501", error.message, span_of(binds, error.argument, tree.span), error.hint)
+            return None
+
+    def _fields(self) -> set[str]:
+        return {name for name, given in self.givens.items() if given.role is None}
+
+    def _example_given(self, tree: syntax.Example, constraint: Constraint) -> dict[str, str] | None:
+        """What came before an example: turns from its `after`, columns from its `with`."""
+        turns = [(turn.role, turn.text.value) for turn in tree.after]
+        texts = {one.name.name: literal(one.value) for one in tree.arguments if one.name.name in self._fields()}
+        fields = {self.givens[name].field or "": text for name, text in texts.items() if isinstance(text, str)}
+        found: dict[str, str] = {}
+        for given in constraint.givens:
+            text = given.find(turns, fields)
+            if text is None:
+                hint = f'add with {given.name} = "..."' if given.role is None else f'add after {given.role} "..."'
+                self.report("V0206", f"the constraint reads {given}, and this example has none", tree.span, hint)
+                return None
+            found[given.key] = prepare(text)
+        return found
 
     def binds(self, binds: tuple[syntax.Bind, ...]) -> dict[str, Value]:
         """`name = value` pairs as arguments; a name given twice is reported."""
@@ -271,25 +315,24 @@ class ConstraintBuilder:
     def _cover(self, constraint: Constraint) -> None:
         """Reports legal arguments for which no `instruct` applies: the model would be told nothing."""
         random = Random(0)
-        tried = [example.arguments for example in constraint.examples]
+        tried = [Row("", example.arguments, example.given) for example in constraint.examples]
+        shown_before = constraint.examples[0].given if constraint.examples else {}
         with suppress(BindError):  # a parameter without a default or a sample: the examples' arguments have to do
-            tried.extend(draw(constraint, random) for _ in range(COVERAGE_DRAWS))
-        for arguments in tried:
-            if not applicable(constraint.instructions, Row(arguments=arguments)):
-                shown = ", ".join(f"{name} = {value}" for name, value in arguments.items())
-                self.report("V0302", f"no `instruct` applies when {shown}", constraint.span, "add one without a `when`")
-                return
+            tried.extend(Row("", draw(constraint, random), shown_before) for _ in range(COVERAGE_DRAWS))
+        for lang in dict.fromkeys(one.lang for one in constraint.instructions):
+            for row in tried:
+                if not applicable(constraint.instructions, row, lang):
+                    shown = ", ".join(f"{name} = {value}" for name, value in row.arguments.items())
+                    wording = "`instruct`" if lang == DEFAULT_LANGUAGE else f'`instruct` in "{lang}"'
+                    message = f"no {wording} applies when {shown}"
+                    self.report("V0302", message, constraint.span, "add one without a `when`")
+                    return
 
 
-def applicable(instructions: Sequence[Instruction], row: Row) -> list[Instruction]:
-    """The instructions whose `when` holds for the row's arguments."""
-    return [one for one in instructions if one.when is None or evaluate(one.when, row)]
+def applicable(instructions: Sequence[Instruction], row: Row, lang: str = DEFAULT_LANGUAGE) -> list[Instruction]:
+    """The instructions in a language whose `when` holds for the row."""
+    return [one for one in instructions if one.lang == lang and (one.when is None or evaluate(one.when, row))]
 
 
 def _holes(template: Template, names: Mapping[str, Node | None]) -> dict[str, Node]:
     return {hole.name: node for hole in template.holes if (node := names.get(hole.name)) is not None}
-
-
-def needs_prompt(constraint: Constraint) -> bool:
-    """Whether the check reads the prompt."""
-    return constraint.check is not None and Input("prompt") in walk(constraint.check)

@@ -22,7 +22,7 @@ def run_examples(constraint: Constraint) -> Iterator[ExampleResult]:
     if constraint.check is None:
         return
     for example in constraint.examples:
-        row = Row(example.response, example.prompt, example.arguments)
+        row = Row(example.response, example.arguments, example.given)
         passes = not is_blank(example.response) and bool(evaluate(constraint.check, row))
         yield ExampleResult(example, None if passes == example.accepts else _contradiction(constraint, example))
 

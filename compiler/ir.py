@@ -34,9 +34,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A text of the row: its response, or its prompt."""
+    """A text of the row: `response`, or one that came before it, by its key (see `conversation.Given`)."""
 
-    name: Literal["response", "prompt"]
+    name: str
 
     @property
     def kind(self) -> Kind:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from verif_dsl.compiler.conversation import Given
 from verif_dsl.compiler.ir import Node, Value
 from verif_dsl.compiler.kinds import Kind
 from verif_dsl.compiler.rewards import Reward
@@ -47,17 +48,18 @@ class Instruction:
 
     template: Template
     when: Node | None
+    lang: str
     holes: Mapping[str, Node]
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An `accept` or a `reject` line, its arguments bound; its prompt is empty where it has no `after`."""
+    """An `accept` or a `reject` line, its arguments bound, and what came before it by key."""
 
     accepts: bool
     response: str
-    prompt: str
+    given: Mapping[str, str]
     arguments: Mapping[str, Value]
     because: str | None
     score: int | None
@@ -88,6 +90,8 @@ class Constraint:
     tags: tuple[str, ...]
     deprecated: str | None
     parameters: tuple[Param, ...]
+    givens: tuple[Given, ...]
+    """The texts it reads beside the response, `prompt` among them where it does."""
     requires: tuple[tuple[Node, str], ...]
     """Conditions on the arguments, each with its source text."""
     instructions: tuple[Instruction, ...]

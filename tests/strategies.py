@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from verif_dsl.compiler.backends.reference import Row
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
+from verif_dsl.compiler.conversation import PROMPT
 from verif_dsl.compiler.intervals import interval_of
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier
 from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, Kind, fill, list_of, unify
@@ -78,7 +79,7 @@ def values(kind: Kind) -> st.SearchStrategy[object]:
 def rows(draw: st.DrawFn) -> Row:
     """A response, a prompt, and a value for each of `ARGUMENTS`."""
     arguments = {name: draw(values(kind)) for name, kind in ARGUMENTS.items()}
-    return Row(draw(responses), draw(texts.map(prepare)), arguments)
+    return Row(draw(responses), arguments, {PROMPT.key: draw(texts.map(prepare))})
 
 
 @st.composite
@@ -92,7 +93,7 @@ def _node(draw: st.DrawFn, kind: Kind, budget: int, variables: tuple[Local, ...]
     leaves: list[Node] = [Argument(name, other) for name, other in ARGUMENTS.items() if other == kind]
     leaves += [one for one in variables if one.kind == kind] * 3
     if kind == TEXT:
-        leaves += [Input("response")] * 3 + [Input("prompt")]
+        leaves += [Input("response")] * 3 + [PROMPT.node]
     calls = [one for one in BUILTINS.values() if _gives(one, kind)] if budget > 0 else []
     quantities = {BOOL: ["any", "all", "every"], INT: ["count"]}.get(kind, []) if budget > 0 else []
     if not calls or draw(st.integers(0, 9)) < 2:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.strategies import ARGUMENTS, conditions, rows
 from verif_dsl.compiler.backends.columns import Check, run
 from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.conversation import PROMPT
 from verif_dsl.compiler.ir import Node
 from verif_dsl.compiler.passes import PASSES
 
@@ -20,7 +21,8 @@ agree = settings(max_examples=CASES, deadline=None, suppress_health_check=[Healt
 def columnar(batch: list[Row], conditions: list[Node]) -> list[list[bool]]:
     arguments = {name: (kind, [row.arguments[name] for row in batch]) for name, kind in ARGUMENTS.items()}
     checks = [Check(condition, range(len(batch)), arguments) for condition in conditions]
-    columns = run([row.response for row in batch], [row.prompt for row in batch], checks)
+    texts = {"response": [row.response for row in batch], PROMPT.key: [row.given[PROMPT.key] for row in batch]}
+    columns = run(texts, checks)
     return [column.to_list() for column in columns]
 
 

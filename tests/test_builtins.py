@@ -40,7 +40,7 @@ def test_the_columns_do_what_the_examples_say(builtin: Builtin, arguments: tuple
             columns[parameter.name] = (kind, [value])
     call = Call(builtin.name, tuple(nodes), fill(builtin.result, item))
     for condition in equals(call, expected):
-        assert run(["a"], None, [Check(condition, [0], columns)])[0].to_list() == [True]
+        assert run({"response": ["a"]}, [Check(condition, [0], columns)])[0].to_list() == [True]
 
 
 def kind_of(value: Value) -> Kind:

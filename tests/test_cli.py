@@ -239,7 +239,7 @@ def test_score_holds_every_row_to_a_spec_that_is_named_or_the_only_one(tmp_path:
         ),
         pytest.param(
             '{"response": "a", "constraints": "[{\\"use\\": \\"no_longer\\"}]"}',
-            "`no_longer` reads the prompt, and no prompts were given",
+            "`no_longer` reads the prompt, and the row has none",
             id="no prompt",
         ),
     ],

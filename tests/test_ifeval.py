@@ -17,6 +17,7 @@ import pytest
 
 import verif_dsl
 from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.conversation import PROMPT
 from verif_dsl.compiler.texts import prepare
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,5 +150,5 @@ def test_the_reference_evaluator_gives_the_columnar_verdicts_on_real_rows(
         for use in verifier.requirements(answer.constraints).uses:
             check = verifier.constraints[use.constraint].check
             assert check is not None
-            passes = evaluate(check, Row(prepare(answer.response), prepare(answer.prompt), use.arguments))
+            passes = evaluate(check, Row(prepare(answer.response), use.arguments, {PROMPT.key: prepare(answer.prompt)}))
             assert verdicts[row, use.name] == ("pass" if passes else "fail"), f"{use.name} of key {answer.key}"

@@ -101,5 +101,5 @@ def test_both_back_ends_agree_on_the_examples_of_the_module_with_drawn_arguments
     texts = [*dict.fromkeys([*examples, *DEGENERATE])]
     for seed in SEEDS:
         arguments = verifier.draw(name, Random(seed))
-        expected = [text for text in texts if not is_blank(text) and evaluate(check, Row(text, "", arguments))]
+        expected = [text for text in texts if not is_blank(text) and evaluate(check, Row(text, arguments))]
         assert passing(module, name, texts, arguments) == expected, arguments

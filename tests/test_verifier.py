@@ -101,7 +101,7 @@ def test_checks_can_read_the_prompt(verifier: verif_dsl.Verifier) -> None:
     constraints = use("starts_like_the_prompt")
     verdicts = verifier.check(["Why?", "No."], prompts=["why is it so", "why"], constraints=constraints)
     assert verdicts.column("starts_like_the_prompt") == ["pass", "fail"]
-    with pytest.raises(VerifError, match="reads the prompt"):
+    with pytest.raises(VerifError, match="row 0: `starts_like_the_prompt` reads the prompt, and the row has none"):
         verifier.check(["Why?"], constraints=constraints)
 
 
@@ -200,3 +200,64 @@ def test_a_file_with_mistakes_does_not_compile_and_says_where() -> None:
     assert "a.vif:18:9" in str(caught.value)
     assert "did you mean `same`?" in str(caught.value)
     assert pickle.loads(pickle.dumps(caught.value)).diagnostics == caught.value.diagnostics
+
+
+CONVERSATION = """
+  constraint chain_word {
+    given earlier from assistant[-1]
+    instruct "Begin with the last word of your previous answer."
+    check fold(first(words(response), "")) == fold(last(words(earlier), ""))
+    accept "Tea is calming." after user "Name a drink." assistant "I like tea."
+    reject "Coffee is strong." after user "Name a drink." assistant "I like tea."
+  }
+  constraint on_title {
+    given title from field "title"
+    instruct "Mention {title:quoted}."
+    check title in response
+    accept "On Tea." with title = "Tea"
+    reject "On coffee." with title = "Tea"
+  }
+"""
+
+
+def test_checks_can_read_earlier_turns() -> None:
+    verifier = verif_dsl.compile(CONVERSATION)
+    prompt = [
+        {"role": "user", "content": "Name a drink."},
+        {"role": "assistant", "content": [{"type": "text", "text": "I like tea."}]},
+        {"role": "user", "content": "Go on."},
+    ]
+    verdicts = verifier.check(["Tea it is.", "No."], prompts=[prompt, prompt], constraints=use("chain_word"))
+    assert verdicts.column("chain_word") == ["pass", "fail"]
+    with pytest.raises(VerifError, match=r"row 1: `chain_word` reads the turn assistant\[-1\], and the row has none"):
+        verifier.check(["a", "b"], prompts=[prompt, "Name a drink."], constraints=use("chain_word"))
+    with pytest.raises(VerifError, match="row 0: a message has a `role`"):
+        verifier.check(["a"], prompts=[["Name a drink."]], constraints=use("chain_word"))  # type: ignore[list-item]
+
+
+def test_checks_and_instructions_can_read_columns_of_the_data() -> None:
+    verifier = verif_dsl.compile(CONVERSATION)
+    verdicts = verifier.check(["On Tea", "On Tea"], columns={"title": ["Tea", "Sea"]}, constraints=use("on_title"))
+    assert verdicts.column("on_title") == ["pass", "fail"]
+    assert verifier.instruct(use("on_title"), columns={"title": "Tea"}) == 'Mention "Tea".'
+    with pytest.raises(VerifError, match='shows the column "title", which is not there'):
+        verifier.instruct(use("on_title"))
+    with pytest.raises(VerifError, match='row 0: `on_title` reads the column "title", and the row has none'):
+        verifier.check(["a"], constraints=use("on_title"))
+
+
+def test_instructions_come_in_the_language_asked_for() -> None:
+    verifier = verif_dsl.compile("""
+      constraint short {
+        param n: int in 1 to 9 = 1
+        instruct "Use {n} {n:word|words}."
+        instruct "Utilise {n} {n:mot|mots}." lang "fr"
+        check len(words(response)) == n
+        accept "a"
+        reject "a b"
+      }
+    """)
+    assert verifier.instruct(use("short", n=2)) == "Use 2 words."
+    assert verifier.instruct(use("short", n=2), lang="fr") == "Utilise 2 mots."
+    with pytest.raises(VerifError, match='no instruction in "de"'):
+        verifier.instruct(use("short"), lang="de")

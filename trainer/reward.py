@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import verif_dsl
 from verif_dsl import VerifError, Verifier
+from verif_dsl.compiler.conversation import Given, turns_of
 
 METRIC = "constraint/"
 """What the name of a constraint's pass rate begins with in TRL's metrics."""
@@ -59,6 +60,12 @@ class VerifierReward:
         """The compiled text; `VerifError` when it does not compile."""
         return verif_dsl.compile(self.source, name=self.name)
 
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The columns of the data that some constraint reads (`given ... from field`)."""
+        every = (given for constraint in self.verifier.constraints.values() for given in constraint.givens)
+        return frozenset(given.field for given in every if given.field is not None)
+
     def __getstate__(self) -> dict[str, Any]:
         return {"source": self.source, "expression": self.expression, "name": self.name}
 
@@ -69,7 +76,7 @@ class VerifierReward:
         completions: Sequence[Any],
         constraints: Sequence[str] | None = None,
         log_metric: LogMetric | None = None,
-        **_columns: object,
+        **columns: Any,
     ) -> list[float | None]:
         """One reward a completion; None, which TRL leaves out of its baseline, where unknown verdicts leave it open.
 
@@ -85,8 +92,9 @@ class VerifierReward:
             )
         verdicts = self.verifier.check(
             [answer_text(completion) for completion in completions],
-            prompts=[prompt_text(prompt) for prompt in prompts],
+            prompts=prompts,
             constraints=constraints,
+            columns={name: values for name, values in columns.items() if name in self.fields},
         )
         rewards = [_finite(reward) for reward in verdicts.rewards(self.expression)]
         if log_metric is not None:
@@ -140,29 +148,19 @@ def pass_rates(
 def answer_text(completion: Any) -> str:
     """The answer in a completion: the text itself, or what the last message of the assistant says.
 
+    Raises `VerifError` for what is neither a text nor a list of messages.
+
     >>> answer_text([{"role": "assistant", "content": None}])
     ''
     >>> answer_text([{"role": "assistant", "content": [{"type": "text", "text": "Hello."}]}])
     'Hello.'
     """
-    return _last_said(completion, "assistant")
-
-
-def prompt_text(prompt: Any) -> str:
-    """The prompt as text: the text itself, or what the last message of the user says."""
-    return _last_said(prompt, "user")
-
-
-def _last_said(said: Any, role: str) -> str:
-    if isinstance(said, str):
-        return said
-    for message in reversed(said):
-        if message.get("role", role) == role:
-            content = message.get("content")
-            if content is None or isinstance(content, str):
-                return content or ""
-            return "".join(part.get("text") or "" for part in content if part.get("type", "text") == "text")
-    return ""
+    if isinstance(completion, str):
+        return completion
+    try:
+        return Given("answer", "assistant").find(turns_of(completion), {}) or ""
+    except ValueError as error:
+        raise VerifError(f"a completion cannot be read: {error}") from None
 
 
 def _finite(reward: float | None) -> float | None:

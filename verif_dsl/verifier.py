@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, bind, draw
-from verif_dsl.compiler.declarations import applicable, needs_prompt
+from verif_dsl.compiler.conversation import Turn, turns_of
+from verif_dsl.compiler.declarations import DEFAULT_LANGUAGE, applicable
 from verif_dsl.compiler.diagnostics import VerifError, suggestion
 from verif_dsl.compiler.ir import Value
 from verif_dsl.compiler.program import Constraint, Instruction, Program, Spec, Use
@@ -46,23 +47,45 @@ class Verifier:
         self,
         responses: Sequence[str],
         *,
-        prompts: Sequence[str] | None = None,
+        prompts: Sequence[str | Sequence[Mapping[str, object]]] | None = None,
         constraints: str | Sequence[str] | None = None,
+        columns: Mapping[str, Sequence[str]] | None = None,
     ) -> Verdicts:
         """The verdicts on a batch of responses.
 
         `constraints` is one text for all rows, or one a row: the name of a spec, or JSON like `[{"use": "word_range",
         "with": {"min": 2, "max": 5}}]`. Without it every row has the file's only spec, else every constraint with its
-        default arguments. `prompts`, one a row, is needed by checks that read the prompt.
+        default arguments. `prompts`, one a row, each a text or a list of messages, is needed by checks that read the
+        prompt or earlier turns, and `columns` by those that read a field of the data.
 
         A blank response fails everything; one over 64 KiB is unknown, and so is every judged constraint as long as
         there is no judge. Raises `VerifError`, naming the row, for arguments a constraint does not accept.
         """
         rows = _texts(responses, "response")
-        asked = _texts(prompts, "prompt") if prompts is not None else None
-        _same_length("prompts", asked, rows)
+        _same_length("prompts", prompts, rows)
+        for name, values in (columns or {}).items():
+            _same_length(f'values of the column "{name}"', values, rows)
         required = self._required(constraints, len(rows))
-        return Verdicts(self._table(rows, asked, required), len(rows), [one.reward for one in required])
+        texts = {"response": rows, **self._given(prompts, columns or {}, required)}
+        return Verdicts(self._table(texts, required), len(rows), [one.reward for one in required])
+
+    def _given(
+        self,
+        prompts: Sequence[object] | None,
+        columns: Mapping[str, Sequence[str]],
+        required: Sequence[Requirements],
+    ) -> dict[str, list[str]]:
+        """A column for each text that checks read beside the response; empty on rows that do not read it."""
+        texts: dict[str, list[str]] = {}
+        for row, requirements in enumerate(required):
+            for use in requirements.uses:
+                for given in self.constraints[use.constraint].givens:
+                    turns = _turns(prompts[row], row) if prompts is not None else ()
+                    text = given.find(turns, {name: values[row] for name, values in columns.items()})
+                    if not isinstance(text, str):
+                        raise VerifError(f"row {row}: `{use.constraint}` reads {given}, and the row has none")
+                    texts.setdefault(given.key, [""] * len(required))[row] = prepare(text)
+        return texts
 
     def _required(self, constraints: str | Sequence[str] | None, size: int) -> list[Requirements]:
         if constraints is None or isinstance(constraints, str):
@@ -79,14 +102,12 @@ class Verifier:
                     raise VerifError(f"row {row}: {error}") from None
         return [known[text] for text in constraints]
 
-    def _table(
-        self, responses: Sequence[str], prompts: Sequence[str] | None, required: Sequence[Requirements]
-    ) -> "pl.DataFrame":
+    def _table(self, texts: Mapping[str, Sequence[str]], required: Sequence[Requirements]) -> "pl.DataFrame":
         import polars as pl
 
         from verif_dsl.compiler.backends.columns import Check, run
 
-        settled = [_settled(response) for response in responses]
+        settled = [_settled(response) for response in texts["response"]]
         checks: list[Check] = []
         places: list[list[int]] = []
         lines: list[tuple[int, str, str, float, str, str | None]] = []
@@ -101,8 +122,6 @@ class Verifier:
         for name, uses in waiting.items():
             constraint = self.constraints[name]
             assert constraint.check is not None
-            if prompts is None and needs_prompt(constraint):
-                raise VerifError(f"`{name}` reads the prompt, and no prompts were given")
             arguments = {
                 one.name: (one.domain.kind, [use.arguments[one.name] for _, _, use in uses])
                 for one in constraint.parameters
@@ -113,31 +132,47 @@ class Verifier:
         schema = dict(zip(columns, (pl.Int64, pl.String, pl.String, pl.Float64, pl.String, pl.String), strict=True))
         table = pl.DataFrame(lines, schema=schema, orient="row")
         verdicts = table["verdict"].to_list()
-        for place, passes in zip(places, run(responses, prompts, checks), strict=True):
+        for place, passes in zip(places, run(texts, checks), strict=True):
             for index, passed in zip(place, passes, strict=True):
                 verdicts[index] = PASS if passed else FAIL
         return table.with_columns(pl.Series("verdict", verdicts, dtype=pl.String))
 
     # ------------------------------------------------------------------------------------------- what the model is told
 
-    def instruct(self, constraints: str | None = None, *, seed: int = 0) -> str:
+    def instruct(
+        self,
+        constraints: str | None = None,
+        *,
+        seed: int = 0,
+        lang: str = DEFAULT_LANGUAGE,
+        prompt: str | Sequence[Mapping[str, object]] = (),
+        columns: Mapping[str, str] | None = None,
+    ) -> str:
         """The instructions of a row's constraints, joined by spaces: the text to add to its prompt.
 
-        Where a constraint has several that apply, `seed` chooses among them; the same seed gives the same text.
+        Where a constraint has several in the language that apply, `seed` chooses among them; the same seed gives the
+        same text. `prompt` and `columns` are for instructions that show an earlier turn or a field of the data.
+        Raises `VerifError` when a constraint has no instruction in the language, or shows what is not there.
         """
         rendered = []
         for use in self.requirements(constraints).uses:
-            row = Row(arguments=use.arguments)
-            choices = applicable(self.constraints[use.constraint].instructions, row)
-            if not choices:
-                raise VerifError(f"`{use.constraint}` has no instruction for the arguments {dict(use.arguments)}")
-            rendered.append(_render(Random(f"{seed} {use.name}").choice(choices), row))
+            constraint = self.constraints[use.constraint]
+            found = {one: one.find(_turns(prompt, 0), columns or {}) for one in constraint.givens}
+            row = Row("", use.arguments, {one.key: prepare(text) for one, text in found.items() if text is not None})
+            try:
+                choices = applicable(constraint.instructions, row, lang)
+                if not choices:
+                    raise VerifError(f'`{use.constraint}` has no instruction in "{lang}" for {dict(use.arguments)}')
+                rendered.append(_render(Random(f"{seed} {use.name}").choice(choices), row))
+            except KeyError:
+                lacking = next(one for one, text in found.items() if text is None)
+                raise VerifError(f"an instruction of `{use.constraint}` shows {lacking}, which is not there") from None
         return " ".join(rendered)
 
     def feedback(self, constraint: str, response: str, arguments: Mapping[str, object] | None = None) -> str | None:
         """What the constraint says to a person about a response, or None when it has no `feedback` that applies."""
         chosen = self._constraint(constraint)
-        row = Row(prepare(response), "", self._bound(chosen, arguments or {}))
+        row = Row(prepare(response), self._bound(chosen, arguments or {}))
         texts = applicable(chosen.feedback, row)
         return _render(texts[0], row) if texts else None
 
@@ -168,6 +203,13 @@ def _texts(texts: Sequence[str], what: str) -> list[str]:
         if not isinstance(text, str):
             raise VerifError(f"row {row}: the {what} is {type(text).__name__}, not text")
     return [prepare(text) for text in texts]
+
+
+def _turns(prompt: object, row: int) -> tuple[Turn, ...]:
+    try:
+        return turns_of(prompt)
+    except ValueError as error:
+        raise VerifError(f"row {row}: {error}") from None
 
 
 def _same_length(what: str, given: Sequence[object] | None, rows: Sequence[object]) -> None:

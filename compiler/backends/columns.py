@@ -44,16 +44,15 @@ class Check:
     arguments: Mapping[str, tuple[Kind, Sequence[Value]]]
 
 
-def run(responses: Sequence[str], prompts: Sequence[str] | None, checks: Sequence[Check]) -> list[pl.Series]:
+def run(texts: Mapping[str, Sequence[str]], checks: Sequence[Check]) -> list[pl.Series]:
     """For each check a boolean column, one value a row of the check.
 
-    Texts are prepared (see `texts.prepare`), not blank and within the size limit; arguments are bound.
+    `texts` has a column for every `ir.Input` of the checks, `response` among them; texts are prepared (see
+    `texts.prepare`), not blank and within the size limit; arguments are bound.
     """
     conditions = [optimise(check.condition) for check in checks]
-    texts = {"response": pl.Series(responses, dtype=pl.String)}
-    if prompts is not None:
-        texts["prompt"] = pl.Series(prompts, dtype=pl.String)
-    batch = Scope(pl.DataFrame(texts).with_row_index(LINE), BATCH, shared=_shared(conditions))
+    columns = {name: pl.Series(values, dtype=pl.String) for name, values in texts.items()}
+    batch = Scope(pl.DataFrame(columns).with_row_index(LINE), BATCH, shared=_shared(conditions))
     return [_run_one(batch, check, condition) for check, condition in zip(checks, conditions, strict=True)]
 
 

@@ -13,12 +13,14 @@ Locals = Mapping[tuple[int, int], Value]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one check looks at: a response, its prompt, and the arguments of the constraint. Texts are prepared (see
-    `texts`)."""
+    """What one check looks at: a response, the arguments of the constraint, and what came before by its key.
+
+    Texts are prepared (see `texts`).
+    """
 
     response: str = ""
-    prompt: str = ""
     arguments: Mapping[str, Value] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 def evaluate(node: Node, row: Row, variables: Locals | None = None) -> Value:
@@ -37,8 +39,8 @@ def evaluate(node: Node, row: Row, variables: Locals | None = None) -> Value:
             return row.arguments[name]
         case Input("response"):
             return row.response
-        case Input():
-            return row.prompt
+        case Input(name):
+            return row.given[name]
         case Local(depth, index):
             return (variables or {})[depth, index]
         case Call(builtin, arguments):
