@@ -6,13 +6,14 @@
 ['c']
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
-from pathlib import Path
 
 from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, VerifError
 from verif_dsl.compiler.examples import run_examples
+from verif_dsl.compiler.modules import read_source
 from verif_dsl.compiler.program import Program
+from verif_dsl.compiler.recovery import recover
 from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.specs import build
 
@@ -41,29 +42,40 @@ class CheckReport:
         return "\n\n".join(one.render(self.source) for one in self.diagnostics)
 
 
-def read_source(path: str | PathLike[str]) -> Source:
-    """The text of a .vif file. Raises `VerifError` when it cannot be read."""
-    try:
-        return Source(str(path), Path(path).read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise VerifError(f"{path} is not UTF-8 text (byte {error.start})") from None
-    except FileNotFoundError:
-        raise VerifError(f"there is no file {path}") from None
-    except OSError as error:
-        raise VerifError(f"{path} cannot be read: {error.strerror}") from None
-
-
 def check_source(source: Source) -> tuple[Program | None, CheckReport]:
     """The program, unless something is wrong with it, and all that was found."""
     try:
         program, diagnostics = build(source)
     except SourceError as error:
-        return None, CheckReport(source, error.diagnostics, 0, 0, 0)
+        return None, _check_the_rest(source, error)
+    return _check_examples(source, program, diagnostics)
+
+
+def _check_examples(
+    source: Source, program: Program, diagnostics: tuple[Diagnostic, ...]
+) -> tuple[Program | None, CheckReport]:
     results = [result for constraint in program.constraints.values() for result in run_examples(constraint)]
     wrong = tuple(result.diagnostic for result in results if result.diagnostic)
     found = tuple(sorted(diagnostics + wrong, key=lambda one: one.span))
     report = CheckReport(source, found, len(program.constraints), len(results), len(wrong))
     return (None if report.errors else program), report
+
+
+def _check_the_rest(source: Source, error: SourceError) -> CheckReport:
+    """What is wrong in a text that does not parse: every such place, and what else is wrong in all the rest."""
+    recovered = recover(source)
+    if not recovered.diagnostics:  # the text itself is well formed
+        return CheckReport(source, error.diagnostics, 0, 0, 0)
+    report = CheckReport(source, tuple(recovered.diagnostics), 0, 0, 0)
+    if not recovered.parses:
+        return report
+    try:
+        _, rest = _check_examples(source, *build(recovered.source))
+    except VerifError:
+        return report
+    independent = [one for one in rest.diagnostics if not recovered.follows(one)]
+    found = tuple(sorted([*report.diagnostics, *independent], key=lambda one: one.span))
+    return replace(rest, diagnostics=found, failed=sum(one.code == "V0401" for one in independent))
 
 
 def check_file(path: str | PathLike[str]) -> CheckReport:

@@ -1,14 +1,16 @@
 """Arguments for a constraint: checked against the parameters' domains, completed with defaults, or drawn at random."""
 
 from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil, floor, isfinite
 from random import Random
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.cost import LONGEST_ARGUMENT, LONGEST_LIST
 from verif_dsl.compiler.diagnostics import suggestion
-from verif_dsl.compiler.intervals import WIDEST
+from verif_dsl.compiler.intervals import FINEST, WIDEST
 from verif_dsl.compiler.ir import Value
-from verif_dsl.compiler.kinds import BOOL, INT, TEXT
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT
 from verif_dsl.compiler.patterns.matcher import find
 from verif_dsl.compiler.program import Bound, Constraint, Domain, Param
 from verif_dsl.compiler.texts import prepare
@@ -72,6 +74,8 @@ def admit(domain: Domain, value: object, earlier: Mapping[str, Value]) -> Value:
                 f"{value} is outside {low} to {high}" if low <= high else f"no number fits {low} to {high}"
             )
         return value
+    if kind == DECIMAL and isinstance(value, int | float | Fraction) and not isinstance(value, bool):
+        return _admit_decimal(domain, value, earlier)
     if kind == TEXT and isinstance(value, str):
         return _admit_text(domain, prepare(value))
     if kind.name == "list" and isinstance(value, list | tuple) and domain.item:
@@ -80,6 +84,19 @@ def admit(domain: Domain, value: object, earlier: Mapping[str, Value]) -> Value:
             raise ValueError(f"a list of {len(value)} items, outside the size {low} to {high}")
         return tuple(admit(domain.item, item, earlier) for item in value)
     raise ValueError(f"{_shown(value)} is not {'an' if kind == INT else 'a'} {kind}")
+
+
+def _admit_decimal(domain: Domain, value: int | float | Fraction, earlier: Mapping[str, Value]) -> Fraction:
+    """The number as it is written: a JSON 0.1 is one tenth, and not the nearest binary fraction."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{value} is not a number")
+    number = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+    if (number * FINEST).denominator != 1:
+        raise ValueError(f"{value} has more than six places")
+    low, high = _range(domain, earlier)
+    if not low <= number <= high:
+        raise ValueError(f"{float(number):g} is outside {float(low):g} to {float(high):g}")
+    return number
 
 
 def _admit_text(domain: Domain, text: str) -> str:
@@ -102,12 +119,12 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _resolve(bound: Bound, earlier: Mapping[str, Value], default: int) -> int:
+def _resolve(bound: Bound, earlier: Mapping[str, Value], default: int | Fraction) -> int | Fraction:
     value = earlier.get(bound, default) if isinstance(bound, str) else bound
-    return value if isinstance(value, int) else default
+    return value if isinstance(value, int | Fraction) else default
 
 
-def _range(domain: Domain, earlier: Mapping[str, Value], limit: int = WIDEST) -> tuple[int, int]:
+def _range(domain: Domain, earlier: Mapping[str, Value], limit: int = WIDEST) -> tuple[int | Fraction, int | Fraction]:
     low = _resolve(domain.low, earlier, 0 if limit == LONGEST_LIST else -limit)
     return low, min(_resolve(domain.high, earlier, limit), limit)
 
@@ -133,7 +150,7 @@ def _draw(owner: str, parameter: Param, earlier: Mapping[str, Value], random: Ra
     domain = parameter.domain
     if domain.kind == BOOL:
         return random.random() < 0.5
-    if domain.kind == INT:
+    if domain.kind in (INT, DECIMAL):
         low, high = _range(domain, earlier)
         if parameter.sample is not None:
             first, last = (
@@ -141,7 +158,9 @@ def _draw(owner: str, parameter: Param, earlier: Mapping[str, Value], random: Ra
             )
             # The range may depend on what was drawn before; the sample then gives way.
             low, high = min(max(first, low), high), max(min(last, high), low)
-        return random.randint(low, high)
+        if domain.kind == DECIMAL:  # in hundredths, which is how people write shares
+            return min(max(Fraction(random.randint(ceil(low * 100), floor(high * 100)), 100), low), high)
+        return random.randint(int(low), int(high))
     pool = parameter.pool or domain.choices or (domain.item.choices if domain.item else ())
     if not pool and parameter.default is None:
         hint = 'add sample ["...", "..."]'
@@ -151,4 +170,4 @@ def _draw(owner: str, parameter: Param, earlier: Mapping[str, Value], random: Ra
     if domain.kind == TEXT:
         return random.choice(pool)
     low, high = _range(domain, earlier, limit=LONGEST_LIST)
-    return tuple(random.sample(pool, random.randint(min(low, len(pool)), min(high, len(pool)))))
+    return tuple(random.sample(pool, random.randint(min(int(low), len(pool)), min(int(high), len(pool)))))

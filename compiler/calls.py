@@ -1,12 +1,14 @@
-"""Calls: which argument is for which parameter, and hints for those who come from other languages."""
+"""Calls and literals: which argument is for which parameter, hints for those who come from other languages."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Protocol
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.builtins import REQUIRED, Builtin
 from verif_dsl.compiler.diagnostics import suggestion
-from verif_dsl.compiler.kinds import TEXT, Kind
+from verif_dsl.compiler.ir import Call, Node
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind, list_of
 from verif_dsl.compiler.source import Span
 
 FOREIGN_FUNCTIONS = {
@@ -72,4 +74,34 @@ def conversion_hint(builtin: Builtin, kind: Kind) -> str | None:
     """What people mean who give a builtin a value of this kind."""
     if builtin.name == "len" and kind == TEXT:
         return "a text has no one length: write len(words(x)), len(chars(x)), len(lines(x)), ..."
+    return None
+
+
+def number_of(text: str) -> tuple[int | Fraction, Kind]:
+    """The value and the type of a number as it is written.
+
+    >>> number_of("0.5")
+    (Fraction(1, 2), Kind(name='decimal', parts=()))
+    """
+    return (Fraction(text), DECIMAL) if "." in text else (int(text), INT)
+
+
+def lifted(node: Node) -> Node:
+    """A whole number as the decimal it is; anything else as it was."""
+    return Call("as decimal", (node,), DECIMAL) if node.kind == INT else node
+
+
+def type_of(tree: syntax.TypeName) -> Kind | None:
+    """The type that a written one names."""
+    match tree.kind:
+        case "bool":
+            return BOOL
+        case "int":
+            return INT
+        case "decimal":
+            return DECIMAL
+        case "text" | "one_of":
+            return TEXT
+        case "list" if tree.item and (item := type_of(tree.item)):
+            return list_of(item)
     return None

@@ -6,9 +6,10 @@ refused. The bound holds for the columnar back end, which computes what no varia
 """
 
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier, Value, depth_of
-from verif_dsl.compiler.kinds import BOOL, INT
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
 from verif_dsl.compiler.texts import LARGEST_RESPONSE
 
+SCALARS = (INT, BOOL, DECIMAL)
 LARGEST_COST = 1 << 30
 """Beyond this a check is refused: sixteen thousand passes over a text of 64 KiB, or about a second."""
 
@@ -48,7 +49,7 @@ class _Bound:
             case Constant(value):
                 return _size(value)
             case Argument(_, kind):
-                if kind in (INT, BOOL):
+                if kind in SCALARS:
                     return 1
                 return LONGEST_ARGUMENT if kind.name == "text" else LONGEST_LIST
             case Input():
@@ -60,7 +61,7 @@ class _Bound:
                 runs = self.runs[level]
                 sizes = sum(self._spread(argument, level) for argument in arguments)
                 self.cost += sizes + runs
-                return runs if kind in (INT, BOOL) else sizes
+                return runs if kind in SCALARS else sizes
             case Quantifier():
                 return self._quantifier(node)
 
@@ -70,7 +71,7 @@ class _Bound:
         if depth_of(node) == level:
             return total
         # All the inner items may belong to the one outer item that has all the text.
-        return self.runs[level] if node.kind in (INT, BOOL) else total * self.runs[level]
+        return self.runs[level] if node.kind in SCALARS else total * self.runs[level]
 
     def _quantifier(self, node: Quantifier) -> int:
         level = depth_of(node)

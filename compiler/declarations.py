@@ -17,7 +17,7 @@ from verif_dsl.compiler.domains import domain_of, interval_of_domain, literal, s
 from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.intervals import Interval
 from verif_dsl.compiler.ir import Argument, Input, Node, Value, walk
-from verif_dsl.compiler.kinds import BOOL, INT
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
 from verif_dsl.compiler.program import Constraint, Example, Instruction, Judge, Param
 from verif_dsl.compiler.source import Source, Span
 from verif_dsl.compiler.templates import Template, TemplateError, parse_template
@@ -117,7 +117,7 @@ class ConstraintBuilder:
             except ValueError as error:
                 self.report("V0205", f"the default of `{name}`: {error}", clause.default.span)
         sample, pool = sample_of(clause.sample, domain, self.typer, self.ranges)
-        if domain.kind == INT:
+        if domain.kind in (INT, DECIMAL):
             self.ranges[name] = interval_of_domain(domain, self.ranges)
         self.parameters.append(Param(name, domain, default, sample, pool))
 

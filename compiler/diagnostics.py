@@ -27,6 +27,10 @@ CODES = {
     "V0209": "a definition that uses itself",
     "V0210": "a deprecated constraint is used",
     "V0211": "a check that could cost too much on a long response",
+    "V0212": "an import that cannot be found or read",
+    "V0213": "an import that leads back to itself",
+    "V0214": "an import whose version or text is not the one asked for",
+    "V0215": "an imported file with errors",
     "V0301": "a template hole that cannot be filled",
     "V0302": "no instruct clause applies to legal arguments",
     "V0401": "an example that its check contradicts",
@@ -42,6 +46,14 @@ LONGEST_EXCERPT = 120
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A second place that matters to a diagnostic, and what it has to do with it."""
+
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing wrong at one place: a stable code, a sentence, and how to mend it where that is known."""
 
@@ -50,6 +62,7 @@ class Diagnostic:
     span: Span
     hint: str | None = None
     severity: Severity = "error"
+    notes: tuple[Note, ...] = ()
 
     def render(self, source: Source) -> str:
         """The diagnostic as people read it: the sentence, the source line, a caret, the hint.
@@ -62,27 +75,54 @@ class Diagnostic:
             |       ^^^^
           help: write `words`
         """
-        line_number, column = source.position(self.span.start)
-        line = source.line(line_number)
-        gutter = " " * len(str(line_number))
-        lead = line[: column - 1]
-        marked = line[column - 1 : column - 1 + max(self.span.end - self.span.start, 1)]
-        if len(line) > LONGEST_EXCERPT:
-            lead = "..." + lead[-LONGEST_EXCERPT // 3 :] if len(lead) > LONGEST_EXCERPT // 3 else lead
-            rest = line[column - 1 : column - 1 + LONGEST_EXCERPT - len(lead)]
-            line, marked = f"{lead}{rest}...", marked[: len(rest)]
-        # A tab stays a tab and a wide character takes two cells, so that the caret stands under its character.
-        indent = "".join("\t" if character == "\t" else " " * _cells(character) for character in lead)
-        carets = "^" * max(sum(map(_cells, marked)), 1)
-        out = [
-            f"{self.severity}[{self.code}]: {self.message}",
-            f"  --> {source.name}:{line_number}:{column}",
-            f"  {line_number} | {line}",
-            f"  {gutter} | {indent}{carets}",
-        ]
+        out = [f"{self.severity}[{self.code}]: {self.message}", *_excerpt(source, self.span)]
+        for note in self.notes:
+            out += [f"  note: {note.label}", *_excerpt(source, note.span)]
         if self.hint:
             out.append(f"  help: {self.hint}")
         return "\n".join(out)
+
+    def to_dict(self, source: Source) -> dict[str, object]:
+        """The diagnostic as plain data, for `--format json`: lines and columns count from 1, an end is exclusive.
+
+        >>> Diagnostic("V0201", "there is no name `b`", Span(6, 7)).to_dict(Source("a.vif", "check b"))["start"]
+        {'line': 1, 'column': 7}
+        """
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "file": source.name,
+            **_place(source, self.span),
+            "help": self.hint,
+            "notes": [{"label": note.label, **_place(source, note.span)} for note in self.notes],
+        }
+
+
+def _place(source: Source, span: Span) -> dict[str, object]:
+    ends = {"start": span.start, "end": max(span.start, min(span.end, len(source.text)))}
+    return {end: dict(zip(("line", "column"), source.position(offset), strict=True)) for end, offset in ends.items()}
+
+
+def _excerpt(source: Source, span: Span) -> list[str]:
+    """Where a span is: file and place, its first line, and carets under it."""
+    line_number, column = source.position(span.start)
+    line = source.line(line_number)
+    gutter = " " * len(str(line_number))
+    lead = line[: column - 1]
+    marked = line[column - 1 : column - 1 + max(span.end - span.start, 1)]
+    if len(line) > LONGEST_EXCERPT:
+        lead = "..." + lead[-LONGEST_EXCERPT // 3 :] if len(lead) > LONGEST_EXCERPT // 3 else lead
+        rest = line[column - 1 : column - 1 + LONGEST_EXCERPT - len(lead)]
+        line, marked = f"{lead}{rest}...", marked[: len(rest)]
+    # A tab stays a tab and a wide character takes two cells, so that the caret stands under its character.
+    indent = "".join("\t" if character == "\t" else " " * _cells(character) for character in lead)
+    carets = "^" * max(sum(map(_cells, marked)), 1)
+    return [
+        f"  --> {source.name}:{line_number}:{column}",
+        f"  {line_number} | {line}",
+        f"  {gutter} | {indent}{carets}",
+    ]
 
 
 class VerifError(Exception):

@@ -1,13 +1,16 @@
 """Parameter types as domains: the `int in 1 to max`, `one_of(...)` and `sample` of a `param` clause."""
 
 from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil, floor
 
 from verif_dsl.compiler import syntax
+from verif_dsl.compiler.calls import number_of
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.intervals import ANY, WIDEST, Interval
 from verif_dsl.compiler.ir import Value
-from verif_dsl.compiler.kinds import BOOL, INT, TEXT, list_of
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, list_of
 from verif_dsl.compiler.program import Bound, Domain
 from verif_dsl.compiler.source import Span
 from verif_dsl.compiler.texts import prepare
@@ -18,9 +21,9 @@ def domain_of(tree: syntax.TypeName, typer: Typer, ranges: Mapping[str, Interval
     match tree.kind:
         case "bool":
             return Domain(BOOL)
-        case "int":
-            low, high = _bounds(tree.range, typer, ranges)
-            return Domain(INT, low, high)
+        case "int" | "decimal":
+            low, high = _bounds(tree.range, typer, ranges, whole=tree.kind == "int")
+            return Domain(INT if tree.kind == "int" else DECIMAL, low, high)
         case "text":
             if tree.matching and typer.typed(tree.matching, {}) is None:
                 return None
@@ -36,20 +39,20 @@ def domain_of(tree: syntax.TypeName, typer: Typer, ranges: Mapping[str, Interval
                 return None
             low, high = _bounds(tree.range, typer, ranges)
             return Domain(list_of(item.kind), low, high, item=item)
-    typer.report("V0601", "decimal parameters are not supported yet", tree.span, "use int")
-    return None
 
 
-def _bounds(tree: syntax.Range | None, typer: Typer, ranges: Mapping[str, Interval]) -> tuple[Bound, Bound]:
+def _bounds(
+    tree: syntax.Range | None, typer: Typer, ranges: Mapping[str, Interval], *, whole: bool = True
+) -> tuple[Bound, Bound]:
     if tree is None:
         return None, None
-    low, high = (_bound(end, typer, ranges) for end in (tree.low, tree.high))
-    if isinstance(low, int) and isinstance(high, int) and low > high:
+    low, high = (_bound(end, typer, ranges, whole) for end in (tree.low, tree.high))
+    if isinstance(low, int | Fraction) and isinstance(high, int | Fraction) and low > high:
         typer.report("V0205", f"the range {low} to {high} is empty", tree.span, f"write {high} to {low}")
     return low, high
 
 
-def _bound(tree: syntax.Expression, typer: Typer, ranges: Mapping[str, Interval]) -> Bound:
+def _bound(tree: syntax.Expression, typer: Typer, ranges: Mapping[str, Interval], whole: bool) -> Bound:
     match tree:
         case syntax.Name(name, span):
             if name not in ranges:
@@ -57,13 +60,13 @@ def _bound(tree: syntax.Expression, typer: Typer, ranges: Mapping[str, Interval]
                 typer.report("V0201", f"there is no int parameter `{name}` before this", span, hint)
             return name
         case syntax.Number(text, span):
-            if "." in text:
-                typer.report("V0601", "decimal bounds are not supported yet", span)
-                return None
-            if abs(int(text)) > WIDEST:
+            value: int | Fraction = number_of(text)[0]
+            if whole and isinstance(value, Fraction):
+                typer.report("V0203", "a whole number is needed here", span)
+            elif not -WIDEST <= value <= WIDEST:
                 typer.report("V0207", f"bounds lie within {WIDEST:,}", span)
-                return None
-            return int(text)
+            else:
+                return value
     return None
 
 
@@ -77,7 +80,7 @@ def interval_of_domain(domain: Domain, ranges: Mapping[str, Interval]) -> Interv
     def ends(bound: Bound, default: int) -> Interval:
         if isinstance(bound, str):
             return ranges.get(bound, ANY)
-        return Interval(default, default) if bound is None else Interval(bound, bound)
+        return Interval(default, default) if bound is None else Interval(floor(bound), ceil(bound))
 
     return Interval(ends(domain.low, -WIDEST).low, ends(domain.high, WIDEST).high)
 
@@ -88,8 +91,8 @@ def sample_of(
     """What a `sample` clause draws from: a range for numbers, or else texts (for a list, its items)."""
     match tree:
         case syntax.Range(span=span):
-            if domain.kind == INT:
-                return _bounds(tree, typer, ranges), ()
+            if domain.kind in (INT, DECIMAL):
+                return _bounds(tree, typer, ranges, whole=domain.kind == INT), ()
             typer.report("V0203", f"a sample of {domain.kind} is a list of values", span, 'write sample ["...", "..."]')
         case syntax.ListOf(items, span):
             texts = tuple(value for item in items if isinstance(value := literal(item), str))
@@ -102,10 +105,10 @@ def sample_of(
 
 
 def literal(tree: syntax.Expression) -> Value:
-    """The value of a literal; decimals stay text, and then fit no domain."""
+    """The value of a literal."""
     match tree:
         case syntax.Number(text):
-            return text if "." in text else int(text)
+            return number_of(text)[0]
         case syntax.Text(value) | syntax.Boolean(value):
             return value
         case syntax.ListOf(items):

@@ -8,11 +8,19 @@ from dataclasses import dataclass, field, replace
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, PLANNED, REQUIRED, Builtin
-from verif_dsl.compiler.calls import FOREIGN_FUNCTIONS, comparison_hint, conversion_hint, match_arguments
+from verif_dsl.compiler.calls import (
+    FOREIGN_FUNCTIONS,
+    comparison_hint,
+    conversion_hint,
+    lifted,
+    match_arguments,
+    number_of,
+    type_of,
+)
 from verif_dsl.compiler.diagnostics import Diagnostic, suggestion
-from verif_dsl.compiler.intervals import LARGEST, Interval, interval_of
+from verif_dsl.compiler.intervals import LARGEST, Interval, decimals_fit, interval_of
 from verif_dsl.compiler.ir import Call, Constant, Local, Node, Quantifier, children
-from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, Kind, fill, list_of, unify
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind, fill, list_of, unify
 from verif_dsl.compiler.patterns.pattern import PatternError, nullable, parse_pattern
 from verif_dsl.compiler.source import Span
 
@@ -48,6 +56,8 @@ class Typer:
     """
 
     defines: Mapping[str, syntax.Define] = field(default_factory=dict)
+    modules: Mapping[str, "Typer | None"] = field(default_factory=dict)
+    """The typers of imported files, by the names the files were given; None for one that could not be read."""
     arguments: Mapping[str, Interval] = field(default_factory=dict)
     """The range of each int parameter of the constraint at hand."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -92,10 +102,7 @@ class Typer:
     def _typed(self, tree: syntax.Expression, names: Names, depth: int) -> Node | None:
         match tree:
             case syntax.Number(text, span):
-                if "." in text:
-                    self.report("V0601", "decimal numbers are not supported yet", span, "use whole numbers")
-                    return None
-                return self._made(Constant(int(text), INT), span)
+                return self._made(Constant(*number_of(text)), span)
             case syntax.Text(value):
                 return Constant(value, TEXT)
             case syntax.Boolean(value):
@@ -132,7 +139,8 @@ class Typer:
             self.report("V0104", "this expression is too large with its definitions written out", span)
             self._work.refused = True
             return None
-        if node.kind == INT and not interval_of(node, self.arguments).fits:
+        fits = interval_of(node, self.arguments).fits if node.kind == INT else decimals_fit(node, self.arguments)
+        if not fits:
             hint = "give the parameters a narrower range"
             self.report("V0207", f"this number could go beyond {LARGEST:,}", span, hint)
             return None
@@ -150,7 +158,7 @@ class Typer:
 
     def _name(self, tree: syntax.Name, names: Names) -> Node | None:
         if tree.module:
-            self.report("V0601", "names of imported modules are not supported yet", tree.span)
+            self.report("V0201", f"`{tree}` is no value", tree.span, "call a definition of a module: module.name(...)")
             return None
         if tree.name in names:
             return names[tree.name]
@@ -183,6 +191,8 @@ class Typer:
         return self._operator(name, operands, nodes, span)
 
     def _operator(self, name: str, trees: list[syntax.Expression], nodes: list[Node | None], span: Span) -> Node | None:
+        if f"{name} decimal" in BUILTINS and any(node is not None and node.kind == DECIMAL for node in nodes):
+            name, nodes = f"{name} decimal", [node and lifted(node) for node in nodes]
         builtin, item = BUILTINS[name], None
         for parameter, tree, node in zip(builtin.parameters, trees, nodes, strict=True):
             if node is None:
@@ -190,7 +200,7 @@ class Typer:
             fits, item = unify(parameter.kind, node.kind, item)
             if not fits:
                 wanted = fill(parameter.kind, item)
-                symbol = "-" if name == "negate" else name.removesuffix(" text").removesuffix(" list")
+                symbol = name.partition(" ")[0].replace("negate", "-")
                 self.report("V0203", f"`{symbol}` needs {wanted} here, and this is {node.kind}", tree.span)
                 return None
         arguments = tuple(node for node in nodes if node is not None)
@@ -223,9 +233,6 @@ class Typer:
             if found is None or comparator == "in":
                 return found
             return self._made(Call("not", (found,), BOOL), span)
-        if comparator in ("==", "!=") and left.kind not in (INT, TEXT, BOOL):
-            self.report("V0601", f"comparing values of type {left.kind} is not supported yet", trees[0].span)
-            return None
         return self._operator(comparator, trees, nodes, span)
 
     # ------------------------------------------------------------------------------------------------------- calls
@@ -283,10 +290,9 @@ class Typer:
     def _call(self, tree: syntax.Call, names: Names, depth: int) -> Node | None:
         name = tree.function.name
         if tree.function.module:
-            self._method(tree, names)
-            return None
+            return self._imported(tree, names, depth)
         if name in self.defines:
-            return self._inline(self.defines[name], tree, names, depth)
+            return self._inline(self.defines[name], tree, names, depth, self)
         if name in BUILTINS and name not in OPERATOR_NAMES:
             return self._builtin(BUILTINS[name], tree, names, depth)
         for argument in tree.arguments:
@@ -304,13 +310,24 @@ class Typer:
             self.report("V0201", f"there is no function `{name}`", tree.function.span, hint)
         return None
 
-    def _method(self, tree: syntax.Call, names: Names) -> None:
+    def _imported(self, tree: syntax.Call, names: Names, depth: int) -> Node | None:
+        """A call of `module.name`, which people also write who expect methods."""
         module, name = tree.function.module or "", tree.function.name
-        if module not in names:
-            self.report("V0601", "functions of imported modules are not supported yet", tree.function.span)
-            return
-        function = FOREIGN_FUNCTIONS.get(name, name)
-        self.report("V0201", "values have no methods", tree.function.span, f"write {function}({module}, ...)")
+        home = self.modules.get(module)
+        if module in self.modules and home is None:
+            return None
+        if home is not None and name in home.defines:
+            return self._inline(home.defines[name], tree, names, depth, home)
+        if home is not None:
+            hint = suggestion(name, home.defines)
+            self.report("V0201", f"`{module}` defines no function `{name}`", tree.function.span, hint)
+        elif module in names:
+            function = FOREIGN_FUNCTIONS.get(name, name)
+            self.report("V0201", "values have no methods", tree.function.span, f"write {function}({module}, ...)")
+        else:
+            hint = suggestion(module, self.modules) or f'add import "..." as {module}'
+            self.report("V0201", f"nothing is imported as `{module}`", tree.function.span, hint)
+        return None
 
     def _builtin(self, builtin: Builtin, tree: syntax.Call, names: Names, depth: int) -> Node | None:
         matched = match_arguments(
@@ -323,6 +340,8 @@ class Typer:
         item: Kind | None = None
         for parameter in builtin.parameters:
             node = typed.get(parameter.name) or Constant(parameter.default, parameter.kind)
+            if parameter.kind == DECIMAL and node.kind == INT:
+                node = lifted(node)
             span = matched[parameter.name].span if parameter.name in matched else tree.span
             fits, item = unify(parameter.kind, node.kind, item)
             if not fits:
@@ -339,8 +358,8 @@ class Typer:
             arguments.append(node)
         return self._made(Call(builtin.name, tuple(arguments), fill(builtin.result, item)), tree.span)
 
-    def _inline(self, define: syntax.Define, tree: syntax.Call, names: Names, depth: int) -> Node | None:
-        """A call of a `define`: its body with the formals standing for the arguments."""
+    def _inline(self, define: syntax.Define, tree: syntax.Call, names: Names, depth: int, home: "Typer") -> Node | None:
+        """A call of a `define` of the file that `home` types: its body with the formals standing for the arguments."""
         formals = {formal.name.name: type_of(formal.type) for formal in define.formals}
         signature = f"{define.name}({', '.join(f'{name}: {kind}' for name, kind in formals.items())})"
         matched = match_arguments(tree, [(name, REQUIRED) for name in formals], signature, self.report)
@@ -357,27 +376,14 @@ class Typer:
             self.report("V0209", f"`{define.name}` is defined by itself: {circle}", tree.function.span)
             return None
         # Mistakes inside the body were reported where it is defined.
-        quiet = replace(self.opened(define.name.name), diagnostics=[])
+        opened = self.opened(define.name.name)
+        quiet = replace(opened, defines=home.defines, modules=home.modules, diagnostics=[])
         body = quiet.typed(define.body, nodes, depth)
         for problem in quiet.diagnostics:
             if problem.code in ("V0104", "V0207", "V0209"):
                 self.report(problem.code, problem.message, tree.span, problem.hint)
                 return None
         return self._made(body, tree.span)
-
-
-def type_of(tree: syntax.TypeName) -> Kind | None:
-    """The type a `define` names; None for one that is not supported yet."""
-    match tree.kind:
-        case "bool":
-            return BOOL
-        case "int":
-            return INT
-        case "text" | "one_of":
-            return TEXT
-        case "list" if tree.item and (item := type_of(tree.item)):
-            return list_of(item)
-    return None
 
 
 def _both(left: Node, right: Node | None) -> Node | None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from verif_dsl.compiler.ir import Argument, Call, Constant, Node
+from verif_dsl.compiler.kinds import DECIMAL
 
 LARGEST = 2**62
 """Beyond this a program is refused at compile time; 64-bit arithmetic then never wraps at run time."""
@@ -62,3 +64,62 @@ def interval_of(node: Node, arguments: Mapping[str, Interval]) -> Interval:
             a = interval_of(otherwise, arguments)
             return Interval(min(a.low, ANY.low), max(a.high, ANY.high))
     return ANY
+
+
+Size = tuple[int, int]
+"""The largest numerator (without its sign) and the largest denominator that a decimal can have."""
+
+FINEST = 10**6
+"""Decimals are written with at most six places."""
+
+
+def decimal_bound(node: Node, arguments: Mapping[str, Interval]) -> Size:
+    """How large the two parts of a decimal expression can get, as the columnar back end computes them.
+
+    >>> from fractions import Fraction
+    >>> from verif_dsl.compiler.kinds import DECIMAL
+    >>> decimal_bound(Constant(Fraction(3, 10), DECIMAL), {})
+    (3, 10)
+    """
+    match node:
+        case Constant(value=Fraction() as value):
+            return abs(value.numerator), value.denominator
+        case Argument(name):
+            interval = arguments.get(name, ANY)
+            return max(abs(interval.low), abs(interval.high)) * FINEST, FINEST
+        case Call("as decimal", (inner,)):
+            return _magnitude(inner, arguments), 1
+        case Call("ratio", (a, b, if_zero)):
+            n, d = decimal_bound(if_zero, arguments)
+            return max(_magnitude(a, arguments), n), max(_magnitude(b, arguments), d)
+        case Call("+ decimal" | "- decimal", (left, right)):
+            (n, d), (other_n, other_d) = decimal_bound(left, arguments), decimal_bound(right, arguments)
+            return n * other_d + other_n * d, d * other_d
+        case Call("* decimal", (left, right)):
+            (n, d), (other_n, other_d) = decimal_bound(left, arguments), decimal_bound(right, arguments)
+            return n * other_n, d * other_d
+        case Call("negate decimal", (inner,)):
+            return decimal_bound(inner, arguments)
+    return WIDEST * FINEST, FINEST
+
+
+def decimals_fit(node: Node, arguments: Mapping[str, Interval]) -> bool:
+    """Whether nothing that a call computes with decimals can leave 64 bits."""
+    if not isinstance(node, Call):
+        return True
+    sizes = [decimal_bound(one, arguments) for one in node.arguments if one.kind == DECIMAL]
+    if node.builtin == "approx":  # the difference of the first two, against the third
+        (n, d), (other_n, other_d), limit = sizes
+        sizes = [(n * other_d + other_n * d, d * other_d), limit]
+    if node.kind == DECIMAL:
+        sizes.append((max(decimal_bound(node, arguments)), 1))
+    if len(sizes) < 2:
+        return True
+    (n, d), (other_n, other_d), *result = sizes
+    largest = [n * other_d, other_n * d, *(one[0] for one in result)]
+    return all(one <= LARGEST for one in largest)
+
+
+def _magnitude(node: Node, arguments: Mapping[str, Interval]) -> int:
+    interval = interval_of(node, arguments)
+    return max(abs(interval.low), abs(interval.high))

@@ -8,12 +8,13 @@ raise.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from verif_dsl.compiler.kinds import BOOL, INT, TEXT, Kind
 
-Value = bool | int | str | tuple["Value", ...]
-"""A value at run time; lists and pairs are tuples."""
+Value = bool | int | Fraction | str | tuple["Value", ...]
+"""A value at run time; lists and pairs are tuples, decimals exact fractions."""
 
 
 @dataclass(frozen=True, slots=True)

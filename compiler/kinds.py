@@ -23,7 +23,8 @@ class Kind:
         return self.name
 
 
-BOOL, INT, TEXT, REGEX = Kind("bool"), Kind("int"), Kind("text"), Kind("regex")
+BOOL, INT, DECIMAL = Kind("bool"), Kind("int"), Kind("decimal")
+TEXT, REGEX = Kind("text"), Kind("regex")
 ITEM = Kind("item")
 """Any one type, the same wherever it stands in a signature."""
 

@@ -34,13 +34,22 @@ def parse(source: Source) -> syntax.File:
     >>> tree.items[0].name.name
     'c'
     """
+    try:
+        return build_tree(source, read(source))
+    except UnexpectedInput as error:
+        raise SourceError(source, [explain(error, source, parser())]) from None
+
+
+def read(source: Source) -> Tree[Token]:
+    """Lark's parse tree. Raises Lark's own `UnexpectedInput`, and `SourceError` (V0104) for too large a file."""
     if len(source.text) > LARGEST_SOURCE:
         message = f"the file has {len(source.text):,} characters, more than the {LARGEST_SOURCE:,} allowed"
         raise SourceError(source, [Diagnostic("V0104", message, Span(0, 0), "split it into several files")])
-    try:
-        tree = parser().parse(source.text)
-    except UnexpectedInput as error:
-        raise SourceError(source, [explain(error, source, parser())]) from None
+    return parser().parse(source.text)
+
+
+def build_tree(source: Source, tree: Tree[Token]) -> syntax.File:
+    """The syntax tree of what was read. Raises `SourceError` for wrong names and escapes, and for deep nesting."""
     builder = TreeBuilder()
     if deep := _too_deep(tree):
         builder.report("V0104", "this is nested too deeply", deep, "name the inner parts with `let` or `define`")

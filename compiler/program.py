@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 from verif_dsl.compiler.conversation import Given
 from verif_dsl.compiler.ir import Node, Value
 from verif_dsl.compiler.kinds import Kind
+from verif_dsl.compiler.modules import Pin
 from verif_dsl.compiler.rewards import Reward
 from verif_dsl.compiler.source import Source, Span
 from verif_dsl.compiler.templates import Template
 
-Bound = int | str | None
+Bound = int | Fraction | str | None
 """One end of a range: a number, the name of an earlier parameter, or open."""
 
 
@@ -137,3 +139,14 @@ class Program:
     pack: tuple[str, str | None] | None = None
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
     specs: Mapping[str, Spec] = field(default_factory=dict)
+    modules: Mapping[str, "Program"] = field(default_factory=dict)
+    """The imported files by the names they were given."""
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    """The text of every file that it imports, directly or not, by the path it was imported under."""
+
+    def known(self) -> dict[str, Constraint]:
+        """Every constraint that can be asked for by name: its own, and those of its imports as `module.name`."""
+        imported = {
+            f"{alias}.{name}": one for alias, module in self.modules.items() for name, one in module.constraints.items()
+        }
+        return {**self.constraints, **imported}

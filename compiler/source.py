@@ -10,6 +10,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,10 +31,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Source:
-    """A .vif text with the name it is reported under (a path, or `<text>`)."""
+    """A .vif text with the name it is reported under (a path, or `<text>`), and the folder its imports stand in."""
 
     name: str
     text: str
+    folder: Path | None = None
 
     @cached_property
     def _line_starts(self) -> list[int]:

@@ -1,27 +1,75 @@
 """Types for a whole file: definitions, constraints, specs. `build(source)` is the front end from text to program."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.binding import BindError, bind
+from verif_dsl.compiler.calls import type_of
 from verif_dsl.compiler.declarations import ConstraintBuilder
-from verif_dsl.compiler.diagnostics import Diagnostic, suggestion
+from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, suggestion
 from verif_dsl.compiler.domains import literal, span_of
-from verif_dsl.compiler.expressions import Typer, type_of
+from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.ir import Argument, Node
+from verif_dsl.compiler.modules import (
+    MOST_MODULES,
+    ModuleError,
+    Pin,
+    check_pin,
+    check_version,
+    circle,
+    find_module,
+    pin_of,
+    read_lock,
+    read_source,
+)
 from verif_dsl.compiler.parser import parse
 from verif_dsl.compiler.program import Constraint, Program, Spec, Use
 from verif_dsl.compiler.rewards import Reward, RewardError, build_reward, groups
 from verif_dsl.compiler.source import Source
 
 EDITION = "1"
+DEEPEST_IMPORTS = 20
+
+
+@dataclass
+class _Reading:
+    """What reading a program has come across: the files being read, outside in, those done, and the lock."""
+
+    folder: Path | None
+    lock: Mapping[str, Pin] | None
+    being_read: list[str] = field(default_factory=list)
+    done: dict[str, tuple[Program, Typer]] = field(default_factory=dict)
+    pins: dict[str, Pin] = field(default_factory=dict)
 
 
 def build(source: Source) -> tuple[Program, tuple[Diagnostic, ...]]:
     """The typed program of a source with everything found wrong; unusable when an error is among the diagnostics.
 
-    Raises `SourceError` when the text does not parse.
+    Raises `SourceError` when the text does not parse, and `VerifError` for a lock that is not one.
     """
+    reading = _Reading(source.folder, read_lock(source.folder))
+    program, typer = _build(source, reading)
+    return replace(program, pins=reading.pins), tuple(sorted(typer.diagnostics, key=lambda one: one.span))
+
+
+def pins_of(path: Path) -> dict[str, Pin]:
+    """What a .vif file imports as it is now, whatever a lock says. Raises `VerifError` when it does not compile."""
+    source = read_source(path)
+    reading = _Reading(source.folder, None)
+    _, typer = _build(source, reading)
+    if errors := [one for one in typer.diagnostics if one.severity == "error"]:
+        raise SourceError(source, errors)
+    return reading.pins
+
+
+def _build(source: Source, reading: _Reading) -> tuple[Program, Typer]:
     file = parse(source)
     typer = Typer(defines=_defines(file))
+    modules = _modules(file, typer, reading)
+    broken = {tree.alias.name for tree in file.imports} - set(modules)
+    typer = replace(typer, modules={**dict.fromkeys(broken), **{alias: one[1] for alias, one in modules.items()}})
     _headers(file, typer)
     _names(file, typer)
     _check_defines(typer)
@@ -35,10 +83,11 @@ def build(source: Source) -> tuple[Program, tuple[Diagnostic, ...]]:
             else:
                 failed.add(item.name.name)
     trees = [item for item in file.items if isinstance(item, syntax.Spec)]
-    specs = {tree.name.name: _spec(tree, typer, constraints, failed) for tree in trees}
+    imported = Program(source, modules={alias: module[0] for alias, module in modules.items()}).known()
+    specs = {tree.name.name: _spec(tree, typer, {**constraints, **imported}, failed) for tree in trees}
     pack = (file.pack[0].value, file.pack[1].value if file.pack[1] else None) if file.pack else None
-    diagnostics = tuple(sorted(typer.diagnostics, key=lambda one: one.span))
-    return Program(source, pack, constraints, specs), diagnostics
+    programs = {alias: module[0] for alias, module in modules.items()}
+    return Program(source, pack, constraints, specs, programs), typer
 
 
 def _defines(file: syntax.File) -> dict[str, syntax.Define]:
@@ -49,8 +98,48 @@ def _headers(file: syntax.File, typer: Typer) -> None:
     if file.edition and file.edition.text != EDITION:
         message = f"this compiler knows edition {EDITION} of the language, not {file.edition.text}"
         typer.report("V0105", message, file.edition.span, f"write vif {EDITION}")
-    for one in file.imports:
-        typer.report("V0601", "imports are not supported yet", one.span, "copy the constraints into this file")
+
+
+def _modules(file: syntax.File, typer: Typer, reading: _Reading) -> dict[str, tuple[Program, Typer]]:
+    """The imported files by the names they are given; what is wrong with an import is reported at its place."""
+    modules: dict[str, tuple[Program, Typer]] = {}
+    for tree in file.imports:
+        if tree.alias.name in modules:
+            typer.report("V0204", f"`{tree.alias}` is the name of two imports", tree.alias.span, "choose another name")
+            continue
+        try:
+            modules[tree.alias.name] = _module(tree.path.value, tree.version.value if tree.version else None, reading)
+        except ModuleError as error:
+            typer.report(error.code, error.message, tree.path.span, error.hint)
+    return modules
+
+
+def _module(path: str, version: str | None, reading: _Reading) -> tuple[Program, Typer]:
+    if around := circle(path, reading.being_read):
+        raise ModuleError("V0213", f"this import goes in a circle: {around}", "move what both need into a third file")
+    if path not in reading.done:
+        if len(reading.done) + len(reading.being_read) >= MOST_MODULES:
+            raise ModuleError("V0104", f"a program has at most {MOST_MODULES} files")
+        if len(reading.being_read) >= DEEPEST_IMPORTS:
+            raise ModuleError("V0104", f"imports go at most {DEEPEST_IMPORTS} files deep")
+        source = find_module(path, reading.folder)
+        reading.being_read.append(path)
+        try:
+            program, typer = _build(source, reading)
+        except SourceError as error:
+            raise ModuleError("V0215", f'"{path}" has errors', f"run vif check {error.source.name}") from None
+        finally:
+            reading.being_read.pop()
+        if any(one.severity == "error" for one in typer.diagnostics):
+            first = next(one for one in typer.diagnostics if one.severity == "error")
+            if first.code == "V0213":
+                raise ModuleError(first.code, first.message, first.hint)
+            raise ModuleError("V0215", f'"{path}" has errors: {first.message}', f"run vif check {source.name}")
+        reading.pins[path] = pin_of(source, program.pack[1] if program.pack else None)
+        check_pin(path, reading.pins[path], reading.lock)
+        reading.done[path] = program, typer
+    check_version(path, version, reading.pins[path].version)
+    return reading.done[path]
 
 
 def _names(file: syntax.File, typer: Typer) -> None:
@@ -68,7 +157,7 @@ def _check_defines(typer: Typer) -> None:
         kinds = {formal.name.name: type_of(formal.type) for formal in tree.formals}
         result = type_of(tree.result)
         if result is None or None in kinds.values():
-            typer.report("V0601", "definitions over decimals are not supported yet", tree.span)
+            typer.report("V0601", "this type is not supported yet", tree.span)
             continue
         names: dict[str, Node | None] = {name: Argument(name, kind) for name, kind in kinds.items() if kind}
         typer.opened(tree.name.name).expect(tree.body, result, names, f"the body of `{tree.name}`")
@@ -99,12 +188,10 @@ def _spec(tree: syntax.Spec, typer: Typer, constraints: dict[str, Constraint], f
 
 
 def _use(tree: syntax.Use, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Use | None:
-    name = tree.constraint.name
-    if tree.constraint.module:
-        typer.report("V0601", "imports are not supported yet", tree.constraint.span)
-        return None
+    name = str(tree.constraint)
     if name not in constraints:
-        if name not in failed:  # its own errors say enough
+        broken = tree.constraint.module in typer.modules and typer.modules[tree.constraint.module or ""] is None
+        if name not in failed and not broken:  # their own errors say enough
             hint = suggestion(name, [*constraints, *failed])
             typer.report("V0201", f"there is no constraint `{name}`", tree.constraint.span, hint)
         return None
@@ -124,7 +211,7 @@ def _use(tree: syntax.Use, typer: Typer, constraints: dict[str, Constraint], fai
     weight = float(tree.weight.text) if tree.weight else 1.0
     if weight == 0 and tree.weight:
         typer.report("V0205", "a weight of 0 leaves the constraint out", tree.weight.span, "remove the `use`")
-    return Use(name, arguments, weight, tree.alias.name if tree.alias else name)
+    return Use(name, arguments, weight, tree.alias.name if tree.alias else tree.constraint.name)
 
 
 def _reward(clause: syntax.Reward, tree: syntax.Spec, typer: Typer) -> Reward | None:

@@ -10,9 +10,10 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from verif_dsl.compiler.ir import Value
-from verif_dsl.compiler.kinds import BOOL, INT, TEXT, Kind, list_of
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind, list_of
 
 ORDINALS = ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 
@@ -68,6 +69,24 @@ class Format:
     render: Callable[..., str]
 
 
+def plain(value: int | str | Fraction) -> str:
+    """A text or a number as it is written; a fraction that no decimal gives exactly, to four places.
+
+    >>> plain(Fraction(1, 2)), plain(Fraction(1, 3)), plain(Fraction(3))
+    ('0.5', '0.3333', '3')
+    """
+    return str(value) if not isinstance(value, Fraction) else f"{float(round(value, 4)):g}"
+
+
+def percent(value: Fraction) -> str:
+    """A share in percent.
+
+    >>> percent(Fraction(3, 10))
+    '30%'
+    """
+    return f"{plain(value * 100)}%"
+
+
 def ordinal(number: int) -> str:
     """The number as a place in a row.
 
@@ -98,7 +117,8 @@ def csv_row(items: tuple[str, ...]) -> str:
 
 
 FORMATS = {
-    "": Format((INT, TEXT), str),
+    "": Format((INT, TEXT, DECIMAL), plain),
+    "percent": Format((DECIMAL,), percent),
     "quoted": Format((TEXT, list_of(TEXT)), quoted),
     "ordinal": Format((INT,), ordinal),
     "list": Format((list_of(TEXT), list_of(INT)), enumeration),

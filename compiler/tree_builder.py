@@ -18,6 +18,9 @@ RESERVED = frozenset(
 )
 """Words that may not be names: those that start a clause or an item, and the operators. All others stay free."""
 
+LONGEST_NUMBER = 40
+"""Characters of a number: beyond what any type holds, and within what Python turns into an `int` (4,300 digits)."""
+
 ESCAPE = re.compile(r"\\(u\{([0-9a-fA-F]{1,6})\}|.)", re.DOTALL)
 SIMPLE_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
@@ -100,10 +103,11 @@ class TreeBuilder(Transformer[Token, Any]):
     # ------------------------------------------------------------------------------------------------- expressions
 
     def number(self, meta: Meta, children: list[Token]) -> syntax.Number:
-        return syntax.Number(str(children[0]), span_of_meta(meta))
+        return self._number(children[0])
 
     def signed(self, meta: Meta, children: list[Token]) -> syntax.Number:
-        return syntax.Number("".join(children), span_of_meta(meta))
+        *minus, digits = children
+        return syntax.Number("".join(minus) + self._number(digits).text, span_of_meta(meta))
 
     def regex(self, meta: Meta, children: list[Token]) -> syntax.Regex:
         return self._regex(children[0])
@@ -269,6 +273,10 @@ class TreeBuilder(Transformer[Token, Any]):
         return syntax.Check(children[0], span_of_meta(meta))
 
     def _number(self, token: Token) -> syntax.Number:
+        if len(token) > LONGEST_NUMBER:
+            message = f"a number of {len(token):,} characters, more than the {LONGEST_NUMBER} allowed"
+            self.report("V0207", message, _token_span(token), "write a number that fits into 64 bits")
+            return syntax.Number("0", _token_span(token))
         return syntax.Number(str(token), _token_span(token))
 
     def ask(self, meta: Meta, children: list[Any]) -> _Tagged:

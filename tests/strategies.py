@@ -1,13 +1,15 @@
 """Generators of well-typed expressions, legal rows and awkward texts, for the property tests."""
 
+from fractions import Fraction
+
 from hypothesis import strategies as st
 
 from verif_dsl.compiler.backends.reference import Row
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.conversation import PROMPT
-from verif_dsl.compiler.intervals import interval_of
+from verif_dsl.compiler.intervals import Interval, decimals_fit, interval_of
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier
-from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, Kind, fill, list_of, unify
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind, fill, list_of, unify
 from verif_dsl.compiler.texts import is_blank, prepare
 
 ARGUMENTS: dict[str, Kind] = {
@@ -16,8 +18,11 @@ ARGUMENTS: dict[str, Kind] = {
     "word": TEXT,
     "items": list_of(TEXT),
     "numbers": list_of(INT),
+    "share": DECIMAL,
 }
 """The parameters that generated expressions read."""
+
+BOUNDS = {"share": Interval(-1, 1)}
 
 PIECES = [
     *("a", "b", "A", "river", "River", "riverbank", "don't", "re-do", "e\u0301", "É", "ß", "İ", "ς", "Σ", "ﬁ"),
@@ -72,6 +77,8 @@ def values(kind: Kind) -> st.SearchStrategy[object]:
         return st.integers(-5, 30)
     if kind == TEXT:
         return small_texts
+    if kind == DECIMAL:
+        return st.sampled_from([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(3, 10), Fraction(-1, 4)])
     return st.lists(values(kind.parts[0]), max_size=4).map(tuple)
 
 
@@ -104,7 +111,8 @@ def _node(draw: st.DrawFn, kind: Kind, budget: int, variables: tuple[Local, ...]
         return _quantifier(draw, draw(st.sampled_from(quantities)), budget - 1, variables)
     node = _call(draw, draw(st.sampled_from(calls)), kind, budget - 1, variables)
     # The compiler refuses numbers that could overflow; a small one takes their place here.
-    return node if kind != INT or interval_of(node, {}).fits else Constant(1, INT)
+    fits = interval_of(node, BOUNDS).fits if kind == INT else decimals_fit(node, BOUNDS)
+    return node if fits else Constant({INT: 1, BOOL: True, DECIMAL: Fraction(1, 2)}[kind], kind)
 
 
 def _gives(builtin: Builtin, kind: Kind) -> bool:
@@ -122,7 +130,8 @@ def _filled(
     draw: st.DrawFn, builtin: Builtin, kind: Kind, item: Kind | None, budget: int, variables: tuple[Local, ...]
 ) -> Call:
     if item is None:
-        scalar = [INT, TEXT, BOOL] if builtin.name in ("==", "!=") else [INT, TEXT]
+        comparable = [INT, TEXT, BOOL, list_of(TEXT), list_of(INT)]
+        scalar = comparable if builtin.name in ("==", "!=") else [INT, TEXT]
         item = draw(st.sampled_from(scalar))
     arguments: list[Node] = []
     for parameter in builtin.parameters:

@@ -1,11 +1,13 @@
 """Each builtin does in every back end what its own examples say, and none lacks a part."""
 
+from fractions import Fraction
+
 import pytest
 
 from verif_dsl.compiler.backends.columns import Check, run
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.ir import Argument, Call, Constant, Local, Node, Quantifier, Value
-from verif_dsl.compiler.kinds import BOOL, INT, ITEM, REGEX, TEXT, Kind, fill, list_of, unify
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, ITEM, REGEX, TEXT, Kind, fill, list_of, unify
 
 EXAMPLES = [(builtin, *example) for builtin in BUILTINS.values() for example in builtin.examples]
 
@@ -46,19 +48,19 @@ def test_the_columns_do_what_the_examples_say(builtin: Builtin, arguments: tuple
 def kind_of(value: Value) -> Kind:
     if isinstance(value, tuple):
         return list_of(kind_of(value[0]) if value else TEXT)
-    return {bool: BOOL, int: INT, str: TEXT}[type(value)]
+    return {bool: BOOL, int: INT, str: TEXT, Fraction: DECIMAL}[type(value)]
 
 
 def equals(node: Call, expected: Value) -> list[Node]:
     """Conditions that hold when the node has the expected value; lists and pairs are compared item by item."""
     if not isinstance(expected, tuple):
-        return [Call("==", (node, Constant(expected, node.kind)), BOOL)]
+        return [Call("== decimal" if node.kind == DECIMAL else "==", (node, Constant(expected, node.kind)), BOOL)]
     (item,) = node.kind.parts
-    kinds = item.parts or (item,)
+    kinds = item.parts if item.name == "pair" else (item,)
     size = Quantifier("count", 1, len(kinds), node, None, Constant(True, BOOL))
     conditions: list[Node] = [Call("==", (size, Constant(len(expected), INT)), BOOL)]
     for value in expected:
-        parts = value if isinstance(value, tuple) else (value,)
+        parts = value if item.name == "pair" and isinstance(value, tuple) else (value,)
         matches = [
             Call("==", (Local(1, index, kind), Constant(part, kind)), BOOL)
             for index, (kind, part) in enumerate(zip(kinds, parts, strict=True))

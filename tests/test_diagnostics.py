@@ -19,7 +19,7 @@ MARK = "\n# --- expected ---\n"
 
 def reported(path: Path) -> str:
     text = path.read_text(encoding="utf-8").partition(MARK)[0]
-    rendered = check_source(Source(path.name, text))[1].render()
+    rendered = check_source(Source(path.name, text, folder=FOLDER))[1].render()
     return "".join(f"# {line}".rstrip() + "\n" for line in rendered.splitlines())
 
 

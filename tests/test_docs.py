@@ -3,6 +3,7 @@
 import doctest
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -81,4 +82,4 @@ def builtins_page() -> str:
 def literal(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(literal, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+    return str(value) if isinstance(value, Fraction) else json.dumps(value, ensure_ascii=False)

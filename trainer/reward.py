@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import verif_dsl
@@ -33,6 +34,7 @@ class VerifierReward:
         source: the text of a .vif file.
         expression: how verdicts become one number, or the name of a preset; None for each row's own or the default.
         name: what messages call the text.
+        folder: where the files stand that the text imports.
 
     >>> reward = VerifierReward('''
     ... constraint short {
@@ -50,15 +52,18 @@ class VerifierReward:
 
     __name__ = "verifier_reward"  # TRL names its metrics after it
 
-    def __init__(self, source: str, expression: str | None = None, *, name: str = "<text>") -> None:
+    def __init__(
+        self, source: str, expression: str | None = None, *, name: str = "<text>", folder: Path | None = None
+    ) -> None:
         self.source = source
         self.expression = expression
         self.name = name
+        self.folder = folder
 
     @cached_property
     def verifier(self) -> Verifier:
         """The compiled text; `VerifError` when it does not compile."""
-        return verif_dsl.compile(self.source, name=self.name)
+        return verif_dsl.compile(self.source, name=self.name, folder=self.folder)
 
     @cached_property
     def fields(self) -> frozenset[str]:
@@ -67,7 +72,7 @@ class VerifierReward:
         return frozenset(given.field for given in every if given.field is not None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"source": self.source, "expression": self.expression, "name": self.name}
+        return {name: getattr(self, name) for name in ("source", "expression", "name", "folder")}
 
     def __call__(
         self,

@@ -49,7 +49,7 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
     """Do what `train` does, without the table at the end; messages call the configuration `file`."""
     started = time.perf_counter()
     source = read_source(config.constraints)
-    verifier = verif_dsl.compile(source.text, name=source.name)
+    verifier = verif_dsl.compile(source.text, name=source.name, folder=source.folder)
     rng = random.Random(config.seed)
     made = _Made.of(config, rng)
     rows, held_out = _rows(config, verifier, made, rng)
@@ -82,7 +82,7 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         stages.start("Measuring before training")
         before = measured()
         stages.start("Training with GRPO" + (" on shuffled rewards" if config.shuffle_rewards else ""))
-        reward: Reward = VerifierReward(source.text, config.reward, name=source.name)
+        reward: Reward = VerifierReward(source.text, config.reward, name=source.name, folder=source.folder)
         if config.shuffle_rewards:
             reward = ShuffledReward(reward, config.seed)
         log = run_grpo(model, tokenizer, reward, rows, arguments, stages.log)

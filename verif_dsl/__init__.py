@@ -18,6 +18,7 @@
 
 from importlib import import_module
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,16 +64,17 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def compile(text: str, *, name: str = "<text>") -> "Verifier":
+def compile(text: str, *, name: str = "<text>", folder: str | PathLike[str] | None = None) -> "Verifier":
     """The verifier for a .vif text.
 
-    `name` is what diagnostics call the text. Raises `VerifError`, whose message shows every mistake with its place,
-    when the text does not compile or one of its examples contradicts its check.
+    `name` is what diagnostics call the text, `folder` where the files stand that it imports. Raises `VerifError`,
+    whose message shows every mistake with its place, when the text does not compile or one of its examples
+    contradicts its check.
     """
     from verif_dsl.compiler import Source, compile_source
     from verif_dsl.verifier import Verifier
 
-    return Verifier(compile_source(Source(name, text)))
+    return Verifier(compile_source(Source(name, text, Path(folder).resolve() if folder is not None else None)))
 
 
 def load(path: str | PathLike[str]) -> "Verifier":

@@ -67,7 +67,7 @@ def write_requirements(uses: Sequence[Use]) -> str:
         if use.name not in ("", use.constraint):
             item["as"] = use.name
         items.append(item)
-    return json.dumps(items, ensure_ascii=False)
+    return json.dumps(items, ensure_ascii=False, default=float)  # decimals; six places survive as floats
 
 
 def _of_items(program: Program, items: Sequence[object]) -> Requirements:
@@ -87,17 +87,18 @@ def _use(program: Program, item: object) -> Use:
         if key not in KEYS:
             raise VerifError(f"a requirement has no key `{key}` ({suggestion(str(key), KEYS)})")
     name, given, weight = item["use"], item.get("with", {}), item.get("weight", 1)
-    if name not in program.constraints:
-        raise VerifError(f"there is no constraint `{name}`" + _parenthesis(suggestion(name, program.constraints)))
+    constraints = program.known()
+    if name not in constraints:
+        raise VerifError(f"there is no constraint `{name}`" + _parenthesis(suggestion(name, constraints)))
     if not isinstance(given, dict):
         raise VerifError(f"`with` of `{name}` is an object of arguments, not {json.dumps(given)[:80]}")
     if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 < weight < float("inf"):
         raise VerifError(f"the weight of `{name}` is a positive number, not {json.dumps(weight)[:80]}")
-    alias = item.get("as", name)
+    alias = item.get("as", name.rpartition(".")[2])
     if not isinstance(alias, str) or not alias:
         raise VerifError(f"the `as` of `{name}` is a name, not {json.dumps(alias)[:80]}")
     try:
-        arguments = bind(program.constraints[name], given)
+        arguments = bind(constraints[name], given)
     except BindError as error:
         raise VerifError(str(error)) from None
     return Use(name, arguments, float(weight), alias)

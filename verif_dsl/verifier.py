@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,13 @@ class Verifier:
 
     @property
     def constraints(self) -> Mapping[str, Constraint]:
-        """Every constraint of the file by name."""
-        return self.program.constraints
+        """Every constraint of the file by name, and those its specs use of imported ones, as `module.name`."""
+        used = {use.constraint for spec in self.specs.values() for use in spec.uses}
+        return {name: one for name, one in self._known.items() if name in self.program.constraints or name in used}
+
+    @cached_property
+    def _known(self) -> Mapping[str, Constraint]:
+        return self.program.known()
 
     @property
     def specs(self) -> Mapping[str, Spec]:
@@ -79,7 +85,7 @@ class Verifier:
         texts: dict[str, list[str]] = {}
         for row, requirements in enumerate(required):
             for use in requirements.uses:
-                for given in self.constraints[use.constraint].givens:
+                for given in self._known[use.constraint].givens:
                     turns = _turns(prompts[row], row) if prompts is not None else ()
                     text = given.find(turns, {name: values[row] for name, values in columns.items()})
                     if not isinstance(text, str):
@@ -114,13 +120,13 @@ class Verifier:
         waiting: dict[str, list[tuple[int, int, Use]]] = {}
         for row, requirements in enumerate(required):
             for use in requirements.uses:
-                constraint = self.constraints[use.constraint]
+                constraint = self._known[use.constraint]
                 verdict, reason = settled[row] or (UNKNOWN, NO_JUDGE if constraint.kind == "soft" else None)
                 if settled[row] is None and constraint.kind == "hard":
                     waiting.setdefault(use.constraint, []).append((len(lines), row, use))
                 lines.append((row, use.name, constraint.kind, use.weight, verdict, reason))
         for name, uses in waiting.items():
-            constraint = self.constraints[name]
+            constraint = self._known[name]
             assert constraint.check is not None
             arguments = {
                 one.name: (one.domain.kind, [use.arguments[one.name] for _, _, use in uses])
@@ -156,7 +162,7 @@ class Verifier:
         """
         rendered = []
         for use in self.requirements(constraints).uses:
-            constraint = self.constraints[use.constraint]
+            constraint = self._known[use.constraint]
             found = {one: one.find(_turns(prompt, 0), columns or {}) for one in constraint.givens}
             row = Row("", use.arguments, {one.key: prepare(text) for one, text in found.items() if text is not None})
             try:
@@ -184,10 +190,10 @@ class Verifier:
             raise VerifError(str(error)) from None
 
     def _constraint(self, name: str) -> Constraint:
-        if name not in self.constraints:
-            hint = suggestion(name, self.constraints)
+        if name not in self._known:
+            hint = suggestion(name, self._known)
             raise VerifError(f"there is no constraint `{name}`" + (f" ({hint})" if hint else ""))
-        return self.constraints[name]
+        return self._known[name]
 
     def _bound(self, constraint: Constraint, arguments: Mapping[str, object]) -> dict[str, Value]:
         try:

@@ -9,6 +9,7 @@ list and every quantifier is computed once a scope, so checks that cut the same 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -26,7 +27,7 @@ from verif_dsl.compiler.ir import (
     depth_of,
     walk,
 )  # fmt: skip
-from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, Kind
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind
 from verif_dsl.compiler.passes import optimise
 
 BATCH = -1
@@ -195,19 +196,29 @@ def _items(node: Quantifier, scope: Scope) -> Scope:
     return scope.inner[key]
 
 
-DTYPES: dict[Kind, pl.DataType] = {BOOL: pl.Boolean(), INT: pl.Int64(), TEXT: pl.String()}
+DTYPES: dict[Kind, pl.DataType] = {
+    BOOL: pl.Boolean(),
+    INT: pl.Int64(),
+    TEXT: pl.String(),
+    DECIMAL: pl.Struct({"n": pl.Int64(), "d": pl.Int64()}),
+}
 
 
 def _dtype(kind: Kind) -> pl.DataType:
-    return pl.List(DTYPES[kind.parts[0]]) if kind.name == "list" else DTYPES[kind]
+    return pl.List(_dtype(kind.parts[0])) if kind.name == "list" else DTYPES[kind]
 
 
 def _column(kind: Kind, values: Sequence[Value]) -> pl.Series:
-    plain = [list(value) if isinstance(value, tuple) else value for value in values]
-    return pl.Series(plain, dtype=_dtype(kind))
+    return pl.Series([_plain(value) for value in values], dtype=_dtype(kind))
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Fraction):
+        return {"n": value.numerator, "d": value.denominator}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _literal(node: Constant) -> pl.Expr:
-    if isinstance(node.value, tuple):
+    if isinstance(node.value, tuple | Fraction):
         return pl.lit(_column(node.kind, [node.value])).first()
     return pl.lit(node.value, dtype=_dtype(node.kind))

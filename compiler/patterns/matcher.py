@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from verif_dsl.compiler.patterns.charset import Ranges, contains
+from verif_dsl.compiler.patterns.charset import Ranges, contains, normalise
 from verif_dsl.compiler.patterns.pattern import Choice, Edge, Node, Repeat, Sequence, Set, parse_pattern
 
 Threads = dict[int, int]
@@ -109,6 +109,30 @@ def _reach(built: Program, index: int, start: int, at: int, length: int, threads
             stack.extend(reversed(built.targets[index]))
 
 
+@cache
+def _first(pattern: str) -> Ranges | None:
+    """What every match begins with, or None when one may be empty or depends on an edge of the text.
+
+    >>> _first("a+|[0-9]"), _first("^a"), _first("a?")
+    (((48, 57), (97, 97)), None, None)
+    """
+    built = program(pattern)
+    stack, seen = [0], {0}
+    found: list[tuple[int, int]] = []
+    while stack:
+        index = stack.pop()
+        ranges = built.sets[index]
+        if built.edges[index] is not None or index == len(built.sets) - 1:
+            return None
+        if ranges is not None:
+            found.extend(ranges)
+            continue
+        following = set(built.targets[index]) - seen
+        seen |= following
+        stack.extend(following)
+    return normalise(found)
+
+
 def find(pattern: str, text: str, position: int = 0) -> tuple[int, int] | None:
     """The leftmost match from `position` on (of several there, the one preferred first), as start and end.
 
@@ -116,11 +140,13 @@ def find(pattern: str, text: str, position: int = 0) -> tuple[int, int] | None:
     (1, 3)
     """
     built = program(pattern)
-    match, length = len(built.sets) - 1, len(text)
+    match, length, first = len(built.sets) - 1, len(text), _first(pattern)
     found: tuple[int, int] | None = None
     threads: Threads = {}
     for at in range(position, length + 1):
         if found is None:
+            if not threads and first is not None and (at == length or not contains(first, text[at])):
+                continue  # nothing is under way and nothing can begin here, which is most of most texts
             _reach(built, 0, at, at, length, threads)
         elif not threads:
             break

@@ -230,6 +230,8 @@ class _Parser:
         if end < 0 or not low.isdecimal() or not (high.isdecimal() or high == ""):
             raise PatternError("a repeat is {n}, {n,} or {n,m}", start, r"write \{ for the character")
         self.at = end + 1
+        if max(len(low), len(high)) > len(str(MOST_REPEATS)):  # before `int`, which refuses more than 4,300 digits
+            raise PatternError(f"more than {MOST_REPEATS} repeats", start)
         first = int(low)
         last = (int(high) if high else -1) if comma else first
         if max(first, last) > MOST_REPEATS:
@@ -323,7 +325,7 @@ class _Parser:
 
     def bracketed(self, start: int) -> Ranges:
         negated = self.take("^")
-        found: list[tuple[int, int]] = []
+        found: list[Ranges] = []
         while not self.take("]"):
             at, low = self.at, self.member(start)
             if self.peek() == "-" and self.text[self.at + 1 : self.at + 2] not in ("]", ""):
@@ -334,10 +336,11 @@ class _Parser:
                 if low[0][0] > high[0][0]:
                     raise PatternError("this range is empty: its ends are the wrong way round", at)
                 low = ((low[0][0], high[0][0]),)
-            found.extend(low)
+            found.append(low)
         if not found:
             raise PatternError("an empty class", start, "put the characters it may be inside")
-        ranges = charset.normalise(found)
+        # One property alone, with its hundreds of ranges, is in order already.
+        ranges = found[0] if len(found) == 1 else charset.normalise(pair for one in found for pair in one)
         # Fold before negating: (?i)[^a] excludes both a and A.
         return charset.complement(self.folded(ranges)) if negated else ranges
 

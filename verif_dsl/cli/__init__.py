@@ -12,6 +12,9 @@ import typer
 
 from verif_dsl import VerifError, __version__
 from verif_dsl.cli.check import check
+from verif_dsl.cli.emit import emit
+from verif_dsl.cli.fmt import fmt
+from verif_dsl.cli.lock import lock
 from verif_dsl.cli.score import score
 from verif_dsl.cli.train import train
 
@@ -25,6 +28,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)
+app.command()(emit)
+app.command()(fmt)
+app.command()(lock)
 app.command()(score)
 app.command()(train)
 

@@ -1,0 +1,231 @@
+"""Builtins that read a text as a document: fenced blocks, brackets, CSV, JSON.
+
+Brackets, CSV and JSON need a stack, which no regular expression has: their columnar form is the reference function run
+over the distinct values of a column.
+"""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.kinds import INT, TEXT, list_of
+from verif_dsl.compiler.texts import SPACES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+X = Parameter("x", TEXT)
+FENCE = "```"
+DEEPEST_JSON = 64
+
+
+def over_distinct(function: Callable[..., Any], dtype: "pl.DataType", *arguments: "pl.Expr") -> "pl.Expr":
+    """The function over the rows of some columns, called once for equal rows."""
+    import polars as pl
+
+    def run(rows: "pl.Series") -> "pl.Series":
+        known: dict[tuple[Any, ...], Any] = {}
+        found = []
+        for row in rows.struct.unnest().iter_rows():
+            if row not in known:
+                known[row] = function(*row)
+            found.append(known[row])
+        return pl.Series(found, dtype=dtype)
+
+    named = [argument.alias(str(index)) for index, argument in enumerate(arguments)]
+    return pl.struct(named).map_batches(run, return_dtype=dtype)
+
+
+def unfence(x: str) -> str:
+    text = x.strip(SPACES)
+    fenced = text.startswith(FENCE) and text.endswith(FENCE) and text.count(FENCE) == 2 and "\n" in text
+    return text.partition("\n")[2].removesuffix(FENCE).removesuffix("\n") if fenced else x
+
+
+def unfence_column(x: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    text = x.str.strip_chars(SPACES)
+    twice = text.str.count_matches(FENCE, literal=True) == 2
+    fenced = text.str.starts_with(FENCE) & text.str.ends_with(FENCE) & twice & text.str.contains("\n", literal=True)
+    inside = text.str.replace(r"\A[^\n]*\n", "").str.strip_suffix(FENCE).str.strip_suffix("\n")
+    return pl.when(fenced).then(inside).otherwise(x)
+
+
+def bracket_depth(x: str, pairs: str) -> int:
+    closers = dict(zip(pairs[::2], pairs[1::2], strict=False))
+    closing = set(closers.values())
+    deepest = 0
+    waiting: list[tuple[str, int]] = []  # each open bracket: what closes it, and the depth of the pairs inside it
+    for character in x:
+        if waiting and character == waiting[-1][0]:
+            depth = waiting.pop()[1] + 1
+            deepest = max(deepest, depth)
+            if waiting:
+                waiting[-1] = (waiting[-1][0], max(waiting[-1][1], depth))
+        elif character in closers and character not in closing:
+            waiting.append((closers[character], 0))
+    return deepest
+
+
+def bracket_depth_column(x: "pl.Expr", pairs: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    return over_distinct(bracket_depth, pl.Int64(), x, pairs)
+
+
+def csv(x: str) -> tuple[tuple[str, ...], ...]:
+    """The records of a CSV text (RFC 4180, line ends LF or CRLF), or none when it is malformed."""
+    records: list[tuple[str, ...]] = []
+    fields: list[str] = []
+    text = x.replace("\r\n", "\n").removesuffix("\n")
+    position = 0
+    while position <= len(text):
+        if text[position : position + 1] == '"':
+            end = position + 1
+            while (end := text.find('"', end)) >= 0 and text[end + 1 : end + 2] == '"':
+                end += 2
+            if end < 0:
+                return ()
+            field, position = text[position + 1 : end].replace('""', '"'), end + 1
+        else:
+            ends = [at for at in (text.find(",", position), text.find("\n", position)) if at >= 0]
+            end = min(ends, default=len(text))
+            field, position = text[position:end], end
+            if '"' in field:
+                return ()
+        fields.append(field)
+        separator = text[position : position + 1]
+        if separator not in (",", "\n", ""):
+            return ()
+        if separator != ",":
+            records.append(tuple(fields))
+            fields = []
+        position += 1
+    return tuple(records)
+
+
+def csv_column(x: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    return over_distinct(lambda text: [list(row) for row in csv(text)], pl.List(pl.List(pl.String())), x)
+
+
+class _NotJson(ValueError):
+    pass
+
+
+def _no_constant(name: str) -> None:
+    raise _NotJson(name)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _NotJson("a key stands twice")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _json(x: str) -> tuple[str, tuple[str, ...]]:
+    """What a JSON text is, and its keys when it is an object."""
+    if _json_depth(x) > DEEPEST_JSON:
+        return "invalid", ()
+    try:
+        value = json.loads(x, parse_constant=_no_constant, object_pairs_hook=_object, parse_int=float)
+    except (ValueError, OverflowError):
+        return "invalid", ()
+    kinds = {dict: "object", list: "array", str: "text", float: "number", bool: "boolean", type(None): "null"}
+    return kinds[type(value)], tuple(value) if isinstance(value, dict) else ()
+
+
+def _json_depth(x: str) -> int:
+    """How deep brackets nest outside strings, so that no text can exhaust the parser's stack."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for character in x:
+        if escaped:
+            escaped = False
+        elif in_string:
+            escaped, in_string = character == "\\", character != '"'
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def json_kind_column(x: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    return over_distinct(lambda text: _json(text)[0], pl.String(), x)
+
+
+def json_keys_column(x: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    return over_distinct(lambda text: list(_json(text)[1]), pl.List(pl.String()), x)
+
+
+DOCUMENTS = (
+    Builtin(
+        "unfence",
+        (X,),
+        TEXT,
+        "What stands between the fences when the whole text is one block fenced by ``` lines; otherwise the text.",
+        unfence,
+        unfence_column,
+        ((("```json\n{}\n```",), "{}"), (("a ```b```",), "a ```b```"), (("``````",), "``````")),
+    ),
+    Builtin(
+        "bracket_depth",
+        (X, Parameter("pairs", TEXT)),
+        INT,
+        "How deep brackets nest, counting only pairs closed by their own kind; `pairs` lists them, as `()[]{}`.",
+        bracket_depth,
+        bracket_depth_column,
+        ((("a (b [c {d}])", "()[]{}"), 3), (("((((", "()"), 0), (("(a) [b", "()[]"), 1), (("([)]", "()[]"), 1)),
+    ),
+    Builtin(
+        "csv",
+        (X,),
+        list_of(list_of(TEXT)),
+        "The records of a CSV text with their fields (RFC 4180); no records when it is malformed.",
+        csv,
+        csv_column,
+        (
+            (('a,"b ""c"", d"\n1,',), (("a", 'b "c", d'), ("1", ""))),
+            (("a\r\nb\r\n",), (("a",), ("b",))),
+            (('a"b',), ()),
+        ),
+    ),
+    Builtin(
+        "json_kind",
+        (X,),
+        TEXT,
+        "What a JSON text (RFC 8259) is: `object`, `array`, `text`, `number`, `boolean` or `null`; `invalid` when it "
+        "is none, holds a key twice in one object, or nests more than 64 deep.",
+        lambda x: _json(x)[0],
+        json_kind_column,
+        (
+            (('{"a": 1}',), "object"),
+            (('{"a": 1, "a": 2}',), "invalid"),
+            (("NaN",), "invalid"),
+            ((" 1e3 ",), "number"),
+        ),
+    ),
+    Builtin(
+        "json_keys",
+        (X,),
+        list_of(TEXT),
+        "The keys of a JSON object in their order; none when the text is anything else.",
+        lambda x: _json(x)[1],
+        json_keys_column,
+        ((('{"b": 1, "a": {"c": 2}}',), ("b", "a")), (("[1]",), ())),
+    ),
+)

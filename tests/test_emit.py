@@ -1,0 +1,183 @@
+"""What machines are given to write .vif: the grammar to decode under, and the card, each held to the compiler."""
+
+import random
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import verif_dsl
+from verif_dsl.cli import main
+from verif_dsl.compiler import check_source
+from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES
+from verif_dsl.compiler.card import LONGEST_CARD, MISTAKES, Mistake, language_card, signature
+from verif_dsl.compiler.decoding import ADDED, LEFT_OUT, RULE, decoding_grammar
+from verif_dsl.compiler.diagnostics import VerifError
+from verif_dsl.compiler.parser import parse
+from verif_dsl.compiler.source import Source
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted([*(ROOT / "stdlib").glob("*.vif"), *(ROOT / "examples").glob("*.vif")])
+TAIL = ' accept "a" reject "b" }'
+
+
+def plain(path: Path) -> str:
+    """A file without its comment lines, from its first word on."""
+    return re.sub(r"^\s*#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE).lstrip()
+
+
+def accepts(grammar: str, text: str) -> bool:
+    llguidance = pytest.importorskip("llguidance", reason="llguidance is not installed (extra: test)")
+    matcher = llguidance.LLMatcher(llguidance.LLTokenizer("byte"), llguidance.LLMatcher.grammar_from_lark(grammar))
+    assert not matcher.get_error()
+    tokens = list(text.encode())
+    return bool(
+        matcher.validate_tokens(tokens) == len(tokens) and matcher.consume_tokens(tokens) and matcher.is_accepting()
+    )
+
+
+# ------------------------------------------------------------------------------------------------- decoding grammar
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_decoding_grammar_accepts_programs_that_people_wrote(path: Path) -> None:
+    text = plain(path)
+    assert accepts(decoding_grammar(re.findall(r"^define (\w+)", text, re.MULTILINE)), text)
+
+
+HEAD = 'constraint c { instruct "x" '
+PROGRAMS = {
+    "smallest": (HEAD + 'check "a" in response' + TAIL, True),
+    "no spaces": ('constraint c{instruct"x"check true accept"a"reject"b"}', True),
+    "examples in any order": (HEAD + 'check true reject "a" accept "b" reject "c" }', True),
+    "a builtin's name as a name": ('constraint any { param min: int = 1 instruct "x" check min > 0' + TAIL, True),
+    "options by name": (HEAD + 'check occurrences(response, "a", fold_case=true) > 1' + TAIL, True),
+    "emoji escape": (HEAD + r'check "\u{1F600}" in response' + TAIL, True),
+    "a keyword as a name": (HEAD + "check check" + TAIL, False),
+    "an operator as a name": ("constraint c { let v = not " + HEAD[15:] + "check true" + TAIL, False),
+    "no instruct": ("constraint c { check true" + TAIL, False),
+    "no check": (HEAD + TAIL, False),
+    "two checks": (HEAD + "check true check true" + TAIL, False),
+    "only accepts": (HEAD + 'check true accept "a" accept "b" }', False),
+    "check before instruct": ('constraint c { check true instruct "x"' + TAIL, False),
+    "unknown function": (HEAD + "check wrods(response)" + TAIL, False),
+    "an argument too few": (HEAD + "check first(words(response)) > 1" + TAIL, False),
+    "a text where a regex stands": (HEAD + 'check matches(response, "a")' + TAIL, False),
+    "unknown escape": (HEAD + r'check "\q" in response' + TAIL, False),
+    "surrogate": (HEAD + r'check "\u{D800}" in response' + TAIL, False),
+    "import": ('import "a" as b ' + HEAD + "check true" + TAIL, False),
+    "comment": (HEAD + "# why\n check true" + TAIL, False),
+    "endless space": (HEAD + " " * 25 + "check true" + TAIL, False),
+    "version of zero": ("constraint c version 0 { " + HEAD[15:] + "check true" + TAIL, False),
+}
+
+
+@pytest.mark.parametrize(("text", "accepted"), PROGRAMS.values(), ids=PROGRAMS)
+def test_the_decoding_grammar_allows_programs_and_no_mistakes(text: str, accepted: bool) -> None:
+    assert accepts(decoding_grammar(), text) is accepted
+
+
+def test_every_rule_of_the_grammar_file_is_in_the_decoding_grammar_or_left_out_by_name() -> None:
+    source = files("verif_dsl.grammar").joinpath("verif.lark").read_text(encoding="utf-8")
+    written = {name for _, name, _ in RULE.findall(source)}
+    emitted = {name for _, name, _ in RULE.findall(decoding_grammar(["f"]))}
+    assert written - emitted == LEFT_OUT | {"example"}
+    assert written >= LEFT_OUT
+    assert emitted >= ADDED.keys()
+
+
+def test_a_reserved_word_cannot_be_defined() -> None:
+    with pytest.raises(VerifError, match="`check` cannot be the name"):
+        decoding_grammar(["check"])
+
+
+def test_whatever_is_sampled_under_the_decoding_grammar_parses() -> None:
+    random_ = random.Random(0)
+    llguidance = pytest.importorskip("llguidance", reason="llguidance is not installed (extra: test)")
+    grammar = llguidance.LLMatcher.grammar_from_lark(decoding_grammar(["same"]))
+    complete: list[str] = []
+    for _ in range(200):
+        text = sample(grammar, random_)
+        complete += [text] if text is not None else []
+        if len(complete) == 50:
+            break
+    assert len(complete) == 50
+    for text in complete:
+        parse(Source("<sampled>", text))
+
+
+def sample(grammar: str, random_: random.Random, longest: int = 1500) -> str | None:
+    """A program drawn byte by byte from what the grammar allows, or None where it does not end in time.
+
+    Bytes that close something are favoured, since expressions drawn evenly hardly ever end.
+    """
+    llguidance = pytest.importorskip("llguidance")
+    bitmasks = pytest.importorskip("llguidance.numpy")
+    tokenizer = llguidance.LLTokenizer("byte")
+    matcher = llguidance.LLMatcher(tokenizer, grammar)
+    mask = bitmasks.allocate_token_bitmask(1, tokenizer.vocab_size)
+    written = bytearray()
+    while len(written) < longest:
+        if matcher.is_accepting() and random_.random() < 0.5:
+            return written.decode()
+        bitmasks.fill_next_token_bitmask(matcher, mask)
+        bits = mask[0].view("uint32")
+        allowed = [byte for byte in range(256) if bits[byte // 32] >> (byte % 32) & 1]
+        if not allowed:
+            return written.decode() if matcher.is_accepting() else None
+        weights = [40 if byte in b'})"' else 1 if 32 <= byte < 127 else 0.02 for byte in allowed]
+        (byte,) = random_.choices(allowed, weights)
+        assert matcher.consume_token(byte), matcher.get_error()
+        written.append(byte)
+    return None
+
+
+# ----------------------------------------------------------------------------------------------------------- card
+
+
+def card_program() -> str:
+    (block,) = re.findall(r"^```vif\n(.*?)^```", language_card(), re.DOTALL | re.MULTILINE)
+    return str(block)
+
+
+def test_the_card_fits_into_a_prompt() -> None:
+    assert len(language_card()) <= LONGEST_CARD
+
+
+def test_the_programs_on_the_card_compile() -> None:
+    assert verif_dsl.compile(card_program()).specs
+
+
+def test_the_card_has_every_builtin_and_no_other() -> None:
+    section = language_card().partition("## Common mistakes")[0].rpartition("by name):\n\n")[2]
+    names = [line.partition("(")[0] for line in section.strip().splitlines()]
+    assert names == [name for name in BUILTINS if name not in OPERATOR_NAMES]
+    assert signature(BUILTINS["occurrences"]) in section
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.wrong or "left out")
+def test_each_mistake_on_the_card_is_told_with_its_code_and_its_mended_line_compiles(mistake: Mistake) -> None:
+    first = card_program().partition("constraint keyword_at_least")[0]
+    assert mistake.line in first
+    _, report = check_source(Source("<card>", first.replace(mistake.line, mistake.wrong)))
+    assert [one.code for one in report.diagnostics][:1] == [mistake.code]
+    _, report = check_source(Source("<card>", first.replace(mistake.line, mistake.right)))
+    assert {one.code for one in report.diagnostics} <= {"V0401"}  # the examples are those of another check
+
+
+# --------------------------------------------------------------------------------------------------- command line
+
+
+def test_vif_emit_prints_one_of_the_two(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["emit", "--language-card"]) == 0
+    assert capsys.readouterr().out == language_card()
+    assert main(["emit", "--decoding-grammar", "--define", "same"]) == 0
+    assert capsys.readouterr().out == decoding_grammar(["same"])
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--decoding-grammar", "--language-card"], ["--language-card", "--define", "x"]]
+)
+def test_vif_emit_wants_one_choice(arguments: list[str]) -> None:
+    assert main(["emit", *arguments]) == 2
