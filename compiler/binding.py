@@ -14,9 +14,14 @@ from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT
 from verif_dsl.compiler.patterns.matcher import find
 from verif_dsl.compiler.program import Bound, Constraint, Domain, Param
 from verif_dsl.compiler.texts import prepare
+from verif_dsl.compiler.values import written
 
 DRAWS = 100
 """How often drawing starts again when the arguments drawn do not meet a `require`."""
+
+
+LONGEST_DRAWN = 5
+"""How many more items than it has to have a drawn list of numbers gets."""
 
 
 class BindError(ValueError):
@@ -111,11 +116,7 @@ def _admit_text(domain: Domain, text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = (
-        {True: "true", False: "false", None: "null"}.get(value, repr(value))
-        if isinstance(value, bool | None)
-        else repr(value)
-    )
+    text = written(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -148,26 +149,39 @@ def draw(constraint: Constraint, random: Random) -> dict[str, Value]:
 
 def _draw(owner: str, parameter: Param, earlier: Mapping[str, Value], random: Random) -> Value:
     domain = parameter.domain
-    if domain.kind == BOOL:
-        return random.random() < 0.5
-    if domain.kind in (INT, DECIMAL):
-        low, high = _range(domain, earlier)
-        if parameter.sample is not None:
-            first, last = (
-                _resolve(end, earlier, edge) for end, edge in zip(parameter.sample, (low, high), strict=True)
-            )
-            # The range may depend on what was drawn before; the sample then gives way.
-            low, high = min(max(first, low), high), max(min(last, high), low)
-        if domain.kind == DECIMAL:  # in hundredths, which is how people write shares
-            return min(max(Fraction(random.randint(ceil(low * 100), floor(high * 100)), 100), low), high)
-        return random.randint(int(low), int(high))
-    pool = parameter.pool or domain.choices or (domain.item.choices if domain.item else ())
-    if not pool and parameter.default is None:
+    if domain.kind.name == "list" and domain.item:
+        pool = parameter.pool or _values(domain.item)
+        low, high = (int(end) for end in _range(domain, earlier, limit=LONGEST_LIST))
+        if pool:
+            return tuple(random.sample(pool, random.randint(min(low, len(pool)), min(high, len(pool)))))
+        if domain.item.kind in (INT, DECIMAL):
+            size = random.randint(low, min(high, low + LONGEST_DRAWN))
+            return tuple(_draw_number(domain.item, None, earlier, random) for _ in range(size))
+    elif parameter.pool:
+        return random.choice(parameter.pool)
+    elif domain.kind in (INT, DECIMAL):
+        return _draw_number(domain, parameter.sample, earlier, random)
+    elif values := _values(domain):
+        return random.choice(values)
+    if parameter.default is None:
         hint = 'add sample ["...", "..."]'
         raise BindError(f"`{parameter.name}` of `{owner}` has nothing to draw from", None, hint)
-    if not pool:
-        return parameter.default or ""
-    if domain.kind == TEXT:
-        return random.choice(pool)
-    low, high = _range(domain, earlier, limit=LONGEST_LIST)
-    return tuple(random.sample(pool, random.randint(min(int(low), len(pool)), min(int(high), len(pool)))))
+    return parameter.default
+
+
+def _values(domain: Domain) -> tuple[Value, ...]:
+    """All the values of a domain, where they are few and known; none otherwise."""
+    return (False, True) if domain.kind == BOOL else domain.choices
+
+
+def _draw_number(
+    domain: Domain, sample: tuple[Bound, Bound] | None, earlier: Mapping[str, Value], random: Random
+) -> int | Fraction:
+    low, high = _range(domain, earlier)
+    if sample is not None:
+        first, last = (_resolve(end, earlier, edge) for end, edge in zip(sample, (low, high), strict=True))
+        # The range may depend on what was drawn before; the sample then gives way.
+        low, high = min(max(first, low), high), max(min(last, high), low)
+    if domain.kind == DECIMAL:  # in hundredths, which is how people write shares
+        return min(max(Fraction(random.randint(ceil(low * 100), floor(high * 100)), 100), low), high)
+    return random.randint(int(low), int(high))

@@ -7,8 +7,8 @@ from typing import Protocol
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.builtins import REQUIRED, Builtin
 from verif_dsl.compiler.diagnostics import suggestion
-from verif_dsl.compiler.ir import Call, Node
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind, list_of
+from verif_dsl.compiler.operators import UNDECIDED_HINT
 from verif_dsl.compiler.source import Span
 
 FOREIGN_FUNCTIONS = {
@@ -65,9 +65,19 @@ def match_arguments(
     return matched if ok and not missing else None
 
 
-def comparison_hint(kind: Kind) -> str:
-    """How a value of this kind becomes a condition."""
-    return {"int": "x >= 1", "text": 'x != ""'}.get(kind.name, "len(x) >= 1")
+def mismatch_hint(wanted: Kind, found: Kind) -> str | None:
+    """How a value of one kind becomes one of another, where people are likely to want that.
+
+    >>> mismatch_hint(BOOL, INT)
+    'compare it: x >= 1'
+    """
+    if found.name == "maybe":
+        return UNDECIDED_HINT
+    if wanted == BOOL:
+        return "compare it: " + {"int": "x >= 1", "decimal": "x >= 0.5", "text": 'x != ""'}.get(
+            found.name, "len(x) >= 1"
+        )
+    return None
 
 
 def conversion_hint(builtin: Builtin, kind: Kind) -> str | None:
@@ -86,22 +96,15 @@ def number_of(text: str) -> tuple[int | Fraction, Kind]:
     return (Fraction(text), DECIMAL) if "." in text else (int(text), INT)
 
 
-def lifted(node: Node) -> Node:
-    """A whole number as the decimal it is; anything else as it was."""
-    return Call("as decimal", (node,), DECIMAL) if node.kind == INT else node
-
-
-def type_of(tree: syntax.TypeName) -> Kind | None:
+def type_of(tree: syntax.TypeName) -> Kind:
     """The type that a written one names."""
-    match tree.kind:
-        case "bool":
-            return BOOL
-        case "int":
-            return INT
-        case "decimal":
-            return DECIMAL
-        case "text" | "one_of":
-            return TEXT
-        case "list" if tree.item and (item := type_of(tree.item)):
-            return list_of(item)
-    return None
+    if tree.kind == "list" and tree.item:
+        return list_of(type_of(tree.item))
+    return {"bool": BOOL, "int": INT, "decimal": DECIMAL}.get(tree.kind, TEXT)
+
+
+def is_narrowed(tree: syntax.TypeName) -> bool:
+    """Whether a written type has a range, a pattern or choices, which only parameters have."""
+    if tree.range or tree.matching or tree.choices:
+        return True
+    return tree.item is not None and is_narrowed(tree.item)

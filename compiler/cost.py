@@ -5,11 +5,11 @@ one over the words of each sentence no more either. Going through one text for e
 refused. The bound holds for the columnar back end, which computes what no variable touches once and not once an item.
 """
 
-from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier, Value, depth_of
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
+from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, Value, depth_of
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, maybe
 from verif_dsl.compiler.texts import LARGEST_RESPONSE
 
-SCALARS = (INT, BOOL, DECIMAL)
+SCALARS = (INT, BOOL, DECIMAL, maybe(BOOL), maybe(TEXT))
 LARGEST_COST = 1 << 30
 """Beyond this a check is refused: sixteen thousand passes over a text of 64 KiB, or about a second."""
 
@@ -62,6 +62,11 @@ class _Bound:
                 sizes = sum(self._spread(argument, level) for argument in arguments)
                 self.cost += sizes + runs
                 return runs if kind in SCALARS else sizes
+            case Items(items):
+                level = depth_of(node)
+                sizes = sum(self._spread(item, level) for item in items)
+                self.cost += sizes + self.runs[level]
+                return sizes
             case Quantifier():
                 return self._quantifier(node)
 

@@ -1,14 +1,13 @@
 """Types for the clauses of a constraint: syntax tree to `program.Constraint`."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
 from verif_dsl.compiler import syntax
-from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.backends.reference import Row
 from verif_dsl.compiler.binding import BindError, admit, bind, draw
 from verif_dsl.compiler.conversation import PROMPT, Given
 from verif_dsl.compiler.cost import LARGEST_COST, cost_of
@@ -18,18 +17,15 @@ from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.intervals import Interval
 from verif_dsl.compiler.ir import Argument, Input, Node, Value, walk
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
-from verif_dsl.compiler.program import Constraint, Example, Instruction, Judge, Param
-from verif_dsl.compiler.source import Source, Span
-from verif_dsl.compiler.templates import Template, TemplateError, parse_template
+from verif_dsl.compiler.locales import ENGLISH
+from verif_dsl.compiler.program import Constraint, Example, Judge, Param
+from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.texts import prepare
+from verif_dsl.compiler.values import written
+from verif_dsl.compiler.wording import Wording, applicable, holes_of
 
 COVERAGE_DRAWS = 32
 """Random arguments, besides the defaults and the examples', that some `instruct` clause has to apply to."""
-
-DEFAULT_LANGUAGE = "en"
-"""The language of an `instruct` without `lang`."""
-
-LANGUAGE_TAG = re.compile("[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 Part = TypeVar("Part")
 
@@ -40,12 +36,14 @@ class ConstraintBuilder:
     def __init__(self, tree: syntax.Constraint, typer: Typer, source: Source) -> None:
         self.tree, self.source = tree, source
         self.ranges: dict[str, Interval] = {}
-        self.typer = replace(typer, arguments=self.ranges)
+        self.choices: dict[str, tuple[str, ...]] = {}
+        self.typer = replace(typer, arguments=self.ranges, choices=self.choices)
         self.report = self.typer.report
         self.parameters: list[Param] = []
         self.arguments: dict[str, Node | None] = {}
         self.visible: dict[str, Node | None] = {"response": Input("response"), "prompt": PROMPT.node}
         self.givens: dict[str, Given] = {}
+        self.wording = Wording(source, self.typer, self.visible)
 
     def build(self) -> Constraint | None:
         """The constraint, or None when something in it is wrong (and has been reported)."""
@@ -57,11 +55,14 @@ class ConstraintBuilder:
             doc=next((one.text.value for one in self._clauses(syntax.Doc)), None),
             tags=tuple(tag.value for one in self._clauses(syntax.Tags) for tag in one.tags),
             deprecated=next((one.reason.value for one in self._clauses(syntax.Deprecated)), None),
+            replacement=next(
+                (str(one.replacement) for one in self._clauses(syntax.Deprecated) if one.replacement), None
+            ),
             parameters=tuple(self.parameters),
             givens=(),
             requires=tuple(self._requires()),
-            instructions=tuple(self._instructions(self._clauses(syntax.Instruct), self._tellable())),
-            feedback=tuple(self._instructions(self._clauses(syntax.Feedback), self.visible)),
+            instructions=tuple(self.wording.instructions(self._clauses(syntax.Instruct), self._tellable())),
+            feedback=tuple(self.wording.instructions(self._clauses(syntax.Feedback), self.visible)),
             check=self._check(),
             judge=self._judge(),
             examples=(),
@@ -119,6 +120,8 @@ class ConstraintBuilder:
         sample, pool = sample_of(clause.sample, domain, self.typer, self.ranges)
         if domain.kind in (INT, DECIMAL):
             self.ranges[name] = interval_of_domain(domain, self.ranges)
+        if choices := domain.choices or (domain.item.choices if domain.item else ()):
+            self.choices[name] = choices
         self.parameters.append(Param(name, domain, default, sample, pool))
 
     def _tellable(self) -> dict[str, Node | None]:
@@ -143,53 +146,6 @@ class ConstraintBuilder:
             node = self.typer.expect(clause.condition, BOOL, self.arguments, "what is required")
             if node is not None:
                 yield node, self.source.text[clause.condition.span.start : clause.condition.span.end]
-
-    def _instructions(
-        self, clauses: Sequence[syntax.Instruct | syntax.Feedback], names: Mapping[str, Node | None]
-    ) -> Iterable[Instruction]:
-        for clause in clauses:
-            if clause.lang and not LANGUAGE_TAG.fullmatch(clause.lang.value):
-                hint = 'write a language tag of BCP 47 in small letters, such as "en" or "pt-br"'
-                self.report("V0205", f"`{clause.lang.value}` is not a language tag", clause.lang.span, hint)
-            when = self.typer.expect(clause.when, BOOL, names, "a `when`") if clause.when else None
-            template = self._template(clause.text, names)
-            if template and (when or not clause.when):
-                lang = clause.lang.value if clause.lang else DEFAULT_LANGUAGE
-                yield Instruction(template, when, lang, _holes(template, names), clause.span)
-
-    def _template(self, text: syntax.Text, names: Mapping[str, Node | None]) -> Template | None:
-        try:
-            template = parse_template(text.value)
-        except TemplateError as error:
-            code = "V0601" if "not supported yet" in error.message else "V0301"
-            self.report(code, error.message, self._inside(text, error.offset, error.length), error.hint)
-            return None
-        for hole in template.holes:
-            span = self._inside(text, hole.offset, hole.length)
-            if hole.name not in names:
-                hint = suggestion(hole.name, names)
-                if hole.name in self.visible:
-                    hint = "only parameters and givens can stand here; a `let` depends on the response"
-                self.report("V0301", f"there is no parameter `{hole.name}` to put here", span, hint)
-                return None
-            node = names[hole.name]
-            if node is None:
-                return None
-            if not hole.accepts(node.kind):
-                hint = (
-                    "write {xs:list}" if node.kind.name == "list" else "write {x:yesno}" if node.kind == BOOL else None
-                )
-                self.report("V0301", f"this hole cannot show {node.kind}", span, hint)
-                return None
-        return template
-
-    def _inside(self, text: syntax.Text, offset: int, length: int) -> Span:
-        """A place inside a text; the whole text where escapes or indentation have moved its characters."""
-        start = text.span.start + 1 + offset
-        written = self.source.text[start : start + length]
-        if not text.block and written == text.value[offset : offset + length]:
-            return Span(start, start + length)
-        return text.span
 
     def _check(self) -> Node | None:
         nodes = [
@@ -228,8 +184,8 @@ class ConstraintBuilder:
         for number in numbers:
             if not low <= int(number.text) <= high:
                 self.report("V0205", f"{number.text} is outside the scale {low} to {high}", number.span)
-        ask = self._template(tree.asks[0], self.arguments)
-        anchors = [(int(one.score.text), self._template(one.text, self.arguments)) for one in tree.anchors]
+        ask = self.wording.template(tree.asks[0], self.arguments)
+        anchors = [(int(one.score.text), self.wording.template(one.text, self.arguments)) for one in tree.anchors]
         if ask is None or any(template is None for _, template in anchors):
             return None
         self.typer.warn("V0602", "judges are not run yet: this constraint stays unknown", tree.span)
@@ -237,7 +193,7 @@ class ConstraintBuilder:
         holes = {
             name: node
             for one in (ask, *(text for _, text in texts))
-            for name, node in _holes(one, self.arguments).items()
+            for name, node in holes_of(one, self.arguments).items()
         }
         show = tuple(name.name for name in tree.shows) or ("prompt", "response")
         unknown = tree.unknowns[0] if tree.unknowns else "mask"
@@ -249,6 +205,8 @@ class ConstraintBuilder:
         span = constraint.span
         for doc in self._clauses(syntax.Doc)[1:]:
             self.report("V0206", "`doc` is given twice", doc.span)
+        for deprecated in self._clauses(syntax.Deprecated)[1:]:
+            self.report("V0206", "`deprecated` is given twice", deprecated.span)
         decisions: list[syntax.Check | syntax.Judge] = [*self._clauses(syntax.Check), *self._clauses(syntax.Judge)]
         if not decisions:
             self.report("V0206", f"`{constraint.name}` has neither a `check` nor a `judge`", span, "add `check ...`")
@@ -314,25 +272,20 @@ class ConstraintBuilder:
 
     def _cover(self, constraint: Constraint) -> None:
         """Reports legal arguments for which no `instruct` applies: the model would be told nothing."""
+        langs = dict.fromkeys(one.lang for one in constraint.instructions)
+        conditional = [lang for lang in langs if all(one.when for one in constraint.instructions if one.lang == lang)]
+        if not conditional:
+            return
         random = Random(0)
         tried = [Row("", example.arguments, example.given) for example in constraint.examples]
         shown_before = constraint.examples[0].given if constraint.examples else {}
         with suppress(BindError):  # a parameter without a default or a sample: the examples' arguments have to do
             tried.extend(Row("", draw(constraint, random), shown_before) for _ in range(COVERAGE_DRAWS))
-        for lang in dict.fromkeys(one.lang for one in constraint.instructions):
+        for lang in conditional:
             for row in tried:
                 if not applicable(constraint.instructions, row, lang):
-                    shown = ", ".join(f"{name} = {value}" for name, value in row.arguments.items())
-                    wording = "`instruct`" if lang == DEFAULT_LANGUAGE else f'`instruct` in "{lang}"'
+                    shown = ", ".join(f"{name} = {written(value)}" for name, value in row.arguments.items())
+                    wording = "`instruct`" if lang == ENGLISH else f'`instruct` in "{lang}"'
                     message = f"no {wording} applies when {shown}"
                     self.report("V0302", message, constraint.span, "add one without a `when`")
                     return
-
-
-def applicable(instructions: Sequence[Instruction], row: Row, lang: str = DEFAULT_LANGUAGE) -> list[Instruction]:
-    """The instructions in a language whose `when` holds for the row."""
-    return [one for one in instructions if one.lang == lang and (one.when is None or evaluate(one.when, row))]
-
-
-def _holes(template: Template, names: Mapping[str, Node | None]) -> dict[str, Node]:
-    return {hole.name: node for hole in template.holes if (node := names.get(hole.name)) is not None}

@@ -31,11 +31,11 @@ CODES = {
     "V0213": "an import that leads back to itself",
     "V0214": "an import whose version or text is not the one asked for",
     "V0215": "an imported file with errors",
+    "V0216": "a text compared with one that it can never be",
     "V0301": "a template hole that cannot be filled",
     "V0302": "no instruct clause applies to legal arguments",
     "V0401": "an example that its check contradicts",
     "V0501": "arguments that a constraint does not accept",
-    "V0601": "a part of the language that this version does not compile yet",
     "V0602": "a judge block, which this version leaves undecided",
 }
 """Every diagnostic code with what it means. Codes are stable: a code is never used for something else."""

@@ -5,6 +5,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from verif_dsl.compiler import syntax
+from verif_dsl.compiler.binding import admit
 from verif_dsl.compiler.calls import number_of
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.expressions import Typer
@@ -33,9 +34,6 @@ def domain_of(tree: syntax.TypeName, typer: Typer, ranges: Mapping[str, Interval
         case "list":
             item = domain_of(tree.item, typer, ranges) if tree.item else None
             if item is None:
-                return None
-            if item.kind not in (TEXT, INT):
-                typer.report("V0601", f"lists of {item.kind} are not supported yet", tree.span)
                 return None
             low, high = _bounds(tree.range, typer, ranges)
             return Domain(list_of(item.kind), low, high, item=item)
@@ -87,20 +85,22 @@ def interval_of_domain(domain: Domain, ranges: Mapping[str, Interval]) -> Interv
 
 def sample_of(
     tree: syntax.Range | syntax.ListOf | None, domain: Domain, typer: Typer, ranges: Mapping[str, Interval]
-) -> tuple[tuple[Bound, Bound] | None, tuple[str, ...]]:
-    """What a `sample` clause draws from: a range for numbers, or else texts (for a list, its items)."""
+) -> tuple[tuple[Bound, Bound] | None, tuple[Value, ...]]:
+    """What a `sample` clause draws from: a range for numbers, or values (for a list, its items)."""
     match tree:
         case syntax.Range(span=span):
             if domain.kind in (INT, DECIMAL):
                 return _bounds(tree, typer, ranges, whole=domain.kind == INT), ()
             typer.report("V0203", f"a sample of {domain.kind} is a list of values", span, 'write sample ["...", "..."]')
-        case syntax.ListOf(items, span):
-            texts = tuple(value for item in items if isinstance(value := literal(item), str))
-            item_kind = domain.item.kind if domain.item else domain.kind
-            if item_kind == TEXT and len(texts) == len(items):
-                return None, texts
-            hint = "for numbers: sample 1 to 5" if domain.kind == INT else "give texts"
-            typer.report("V0203", f"these values are no sample of {domain.kind}", span, hint)
+        case syntax.ListOf(items):
+            drawn_from = domain.item or domain
+            pool: list[Value] = []
+            for item in items:
+                try:
+                    pool.append(admit(drawn_from, literal(item), {}))
+                except ValueError as error:
+                    typer.report("V0205", f"this is no sample: {error}", item.span)
+            return None, tuple(pool)
     return None, ()
 
 

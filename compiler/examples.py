@@ -7,6 +7,7 @@ from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.diagnostics import Diagnostic
 from verif_dsl.compiler.program import Constraint, Example
 from verif_dsl.compiler.texts import is_blank
+from verif_dsl.compiler.values import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def _contradiction(constraint: Constraint, example: Example) -> Diagnostic:
     if is_blank(example.response):
         reason = "a blank response fails every constraint"
     else:
-        shown = ", ".join(f"{name} = {value!r}" for name, value in example.arguments.items())
+        shown = ", ".join(f"{name} = {written(value)}" for name, value in example.arguments.items())
         reason = f"the check of `{constraint.name}` {outcome} on it" + (f" with {shown}" if shown else "")
     return Diagnostic(
         "V0401", f"this `{verb}` is contradicted: {reason}", example.span, "mend the check or the example"

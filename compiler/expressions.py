@@ -5,24 +5,40 @@ Every mistake becomes a diagnostic, and what depends on a mistake is not reporte
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from verif_dsl.compiler import syntax
-from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, PLANNED, REQUIRED, Builtin
+from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, REQUIRED, Builtin
 from verif_dsl.compiler.calls import (
     FOREIGN_FUNCTIONS,
-    comparison_hint,
     conversion_hint,
-    lifted,
     match_arguments,
+    mismatch_hint,
     number_of,
     type_of,
 )
+from verif_dsl.compiler.closed_sets import Choices
 from verif_dsl.compiler.diagnostics import Diagnostic, suggestion
-from verif_dsl.compiler.intervals import LARGEST, Interval, decimals_fit, interval_of
-from verif_dsl.compiler.ir import Call, Constant, Local, Node, Quantifier, children
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind, fill, list_of, unify
+from verif_dsl.compiler.intervals import ANY, FINEST, LARGEST, WIDEST, Interval, decimals_fit, interval_of
+from verif_dsl.compiler.ir import Call, Constant, Items, Local, Node, Quantifier, children
+from verif_dsl.compiler.kinds import (
+    BOOL,
+    DECIMAL,
+    INT,
+    NOTHING,
+    REGEX,
+    TEXT,
+    Kind,
+    common,
+    fill,
+    list_of,
+    settle,
+    unify,
+)
+from verif_dsl.compiler.operators import compare, lifted, operate
 from verif_dsl.compiler.patterns.pattern import PatternError, nullable, parse_pattern
 from verif_dsl.compiler.source import Span
+from verif_dsl.compiler.texts import prepare
 
 QUANTITIES = ("any", "all", "every", "count")
 LARGEST_EXPRESSION = 20_000
@@ -60,6 +76,8 @@ class Typer:
     """The typers of imported files, by the names the files were given; None for one that could not be read."""
     arguments: Mapping[str, Interval] = field(default_factory=dict)
     """The range of each int parameter of the constraint at hand."""
+    choices: Choices = field(default_factory=dict)
+    """The choices of each of its `one_of` parameters."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _work: _Work = field(default_factory=_Work)
     _open: tuple[str, ...] = ()
@@ -77,11 +95,16 @@ class Typer:
     def expect(self, tree: syntax.Expression, kind: Kind, names: Names, what: str) -> Node | None:
         """The typed expression where only one kind will do; `what` begins the sentence when it is another."""
         node = self.typed(tree, names)
-        if node is not None and node.kind != kind:
-            hint = "compare it: " + comparison_hint(node.kind) if kind == BOOL else None
-            self.report("V0203", f"{what} must be {kind}, and this is {node.kind}", tree.span, hint)
+        return None if node is None else self.fitted(node, kind, tree.span, what)
+
+    def fitted(self, node: Node, kind: Kind, span: Span, what: str) -> Node | None:
+        """The node as a value of a kind, or None when it is of another (which is reported)."""
+        node = lifted(node, kind)
+        if not unify(kind, node.kind, None)[0]:
+            hint = mismatch_hint(kind, node.kind)
+            self.report("V0203", f"{what} must be {kind}, and this is {node.kind}", span, hint)
             return None
-        return node
+        return self.settled(node, kind)
 
     def typed(self, tree: syntax.Expression, names: Names, depth: int = 0) -> Node | None:
         """The IR of an expression, inside `depth` quantifiers."""
@@ -102,9 +125,9 @@ class Typer:
     def _typed(self, tree: syntax.Expression, names: Names, depth: int) -> Node | None:
         match tree:
             case syntax.Number(text, span):
-                return self._made(Constant(*number_of(text)), span)
+                return self._number(*number_of(text), span)
             case syntax.Text(value):
-                return Constant(value, TEXT)
+                return Constant(prepare(value), TEXT)
             case syntax.Boolean(value):
                 return Constant(value, BOOL)
             case syntax.Regex(pattern, span):
@@ -128,7 +151,7 @@ class Typer:
 
     # ------------------------------------------------------------------------------------------------------- atoms
 
-    def _made(self, node: Node | None, span: Span) -> Node | None:
+    def made(self, node: Node | None, span: Span) -> Node | None:
         """Guards each new node: numbers stay in range, and the whole stays small enough to walk."""
         if node is None:
             return None
@@ -146,7 +169,15 @@ class Typer:
             return None
         return node
 
+    def _number(self, value: int | Fraction, kind: Kind, span: Span) -> Node | None:
+        if kind == DECIMAL and not (-WIDEST <= value <= WIDEST and (value * FINEST).denominator == 1):
+            message = f"a decimal lies within {WIDEST:,} and has at most six places"
+            self.report("V0207", message, span)
+            return None
+        return self.made(Constant(value, kind), span)
+
     def _regex(self, pattern: str, span: Span) -> Node | None:
+        pattern = prepare(pattern)
         try:
             parse_pattern(pattern)
         except PatternError as error:
@@ -169,76 +200,56 @@ class Typer:
         return None
 
     def _list(self, items: tuple[syntax.Expression, ...], span: Span, names: Names, depth: int) -> Node | None:
-        nodes = [self.typed(item, names, depth) for item in items]
-        if not items:
-            return Constant((), list_of(TEXT))
-        if any(node is None for node in nodes):
+        nodes = [node for item in items if (node := self.typed(item, names, depth)) is not None]
+        if len(nodes) < len(items):
             return None
-        kinds = {node.kind for node in nodes if node}
-        if len(kinds) > 1 or not kinds <= {TEXT, INT}:
-            self.report("V0203", "the items of a list must all be texts or all be numbers", span)
+        if any(node.kind == DECIMAL for node in nodes):
+            nodes = [lifted(node, DECIMAL) for node in nodes]
+        item: Kind | None = NOTHING
+        for node in nodes:
+            item = item and common(item, node.kind)
+        if item is None:
+            self.report("V0203", "the items of a list must all be of one type", span)
+            return None
+        kind = list_of(item)
+        if any(node.kind == INT and not ANY.holds(interval_of(node, self.arguments)) for node in nodes):
+            # What reads an item knows only that it lies within these bounds.
+            self.report("V0207", f"an item of this list could go beyond {WIDEST:,}", span)
             return None
         values = [node.value for node in nodes if isinstance(node, Constant)]
-        if len(values) < len(nodes):
-            self.report("V0601", "lists of computed items are not supported yet", span, "write the items out")
+        if len(values) == len(nodes):
+            return self.made(Constant(tuple(values), kind), span)
+        if item not in (TEXT, INT, BOOL):
+            what = "lists" if item.name == "list" else f"{item}s"
+            self.report("V0203", f"the items of a list of {what} have to be written out", span)
             return None
-        return self._made(Constant(tuple(values), list_of(kinds.pop())), span)
+        return self.made(Items(tuple(nodes), kind), span)
+
+    def settled(self, node: Node, kind: Kind) -> Node:
+        """An argument as its parameter has it: `[]` takes the type of the list that is wanted."""
+        return Constant(node.value, kind) if isinstance(node, Constant) and settle(node.kind) != node.kind else node
 
     # --------------------------------------------------------------------------------------------------- operators
 
     def _apply(self, name: str, operands: list[syntax.Expression], span: Span, names: Names, depth: int) -> Node | None:
-        nodes = [self.typed(operand, names, depth) for operand in operands]
-        return self._operator(name, operands, nodes, span)
-
-    def _operator(self, name: str, trees: list[syntax.Expression], nodes: list[Node | None], span: Span) -> Node | None:
-        if f"{name} decimal" in BUILTINS and any(node is not None and node.kind == DECIMAL for node in nodes):
-            name, nodes = f"{name} decimal", [node and lifted(node) for node in nodes]
-        builtin, item = BUILTINS[name], None
-        for parameter, tree, node in zip(builtin.parameters, trees, nodes, strict=True):
-            if node is None:
-                return None
-            fits, item = unify(parameter.kind, node.kind, item)
-            if not fits:
-                wanted = fill(parameter.kind, item)
-                symbol = name.partition(" ")[0].replace("negate", "-")
-                self.report("V0203", f"`{symbol}` needs {wanted} here, and this is {node.kind}", tree.span)
-                return None
-        arguments = tuple(node for node in nodes if node is not None)
-        return self._made(Call(name, arguments, fill(builtin.result, item)), span)
+        return operate(self, name, operands, [self.typed(operand, names, depth) for operand in operands], span, depth)
 
     def _comparison(self, tree: syntax.Comparison, names: Names, depth: int) -> Node | None:
         nodes = [self.typed(operand, names, depth) for operand in tree.operands]
-        result: Node | None = None
-        failed = False
-        for index, comparator in enumerate(tree.comparators):
-            trees, pair = list(tree.operands[index : index + 2]), nodes[index : index + 2]
-            span = trees[0].span.join(trees[1].span)
-            one = self._compare(comparator, trees, pair, span)
-            failed |= one is None
-            result = one if result is None else self._made(_both(result, one), tree.span)
-        return None if failed else result
-
-    def _compare(
-        self, comparator: str, trees: list[syntax.Expression], nodes: list[Node | None], span: Span
-    ) -> Node | None:
-        left, right = nodes
-        if left is None or right is None:
-            return None
-        if comparator in ("in", "not in"):
-            name = "in text" if right.kind == TEXT else "in list"
-            if right.kind != TEXT and right.kind.name != "list":
-                self.report("V0203", f"`in` looks into a text or a list, and this is {right.kind}", trees[1].span)
-                return None
-            found = self._operator(name, trees, nodes, span)
-            if found is None or comparator == "in":
-                return found
-            return self._made(Call("not", (found,), BOOL), span)
-        return self._operator(comparator, trees, nodes, span)
+        links = [
+            compare(self, comparator, tree.operands[index : index + 2], nodes[index : index + 2], depth)
+            for index, comparator in enumerate(tree.comparators)
+        ]
+        result = links[0]
+        for link in links[1:]:
+            result = operate(self, "and", [tree, tree], [result, link], tree.span)
+        return result
 
     # ------------------------------------------------------------------------------------------------------- calls
 
     def _quantified(self, tree: syntax.Quantified, names: Names, depth: int) -> Node | None:
         source = self.typed(tree.source, names, depth)
+        source = source and self.settled(source, settle(source.kind))
         quantity = tree.function.name
         if tree.function.module or quantity not in QUANTITIES:
             self.report(
@@ -262,14 +273,13 @@ class Typer:
         body = self.typed(tree.body, inner, depth + 1)
         for part, node in ((tree.condition, condition), (tree.body, body)):
             if part and node and node.kind != BOOL:
-                self.report(
-                    "V0203", f"`{quantity}` tests each item, and this is {node.kind}", part.span, "write a condition"
-                )
+                hint = mismatch_hint(BOOL, node.kind)
+                self.report("V0203", f"`{quantity}` tests each item, and this is {node.kind}", part.span, hint)
                 return None
         if source is None or body is None or (tree.condition and condition is None):
             return None
         arity = len(tree.variables)
-        return self._made(Quantifier(quantity, depth + 1, arity, source, condition, body), tree.span)  # type: ignore[arg-type]
+        return self.made(Quantifier(quantity, depth + 1, arity, source, condition, body), tree.span)  # type: ignore[arg-type]
 
     def _item_kinds(self, kind: Kind, tree: syntax.Quantified) -> tuple[Kind, ...] | None:
         if kind.name != "list":
@@ -297,9 +307,7 @@ class Typer:
             return self._builtin(BUILTINS[name], tree, names, depth)
         for argument in tree.arguments:
             self.typed(argument.value, names, depth)
-        if name in PLANNED:
-            self.report("V0601", f"the builtin `{name}` is not supported yet", tree.function.span)
-        elif name in QUANTITIES:
+        if name in QUANTITIES:
             self.report(
                 "V0202", f"`{name}` needs a `for`", tree.function.span, f"write {name}(condition for x in list)"
             )
@@ -339,15 +347,14 @@ class Typer:
         arguments: list[Node] = []
         item: Kind | None = None
         for parameter in builtin.parameters:
-            node = typed.get(parameter.name) or Constant(parameter.default, parameter.kind)
-            if parameter.kind == DECIMAL and node.kind == INT:
-                node = lifted(node)
+            node = lifted(typed.get(parameter.name) or Constant(parameter.default, parameter.kind), parameter.kind)
             span = matched[parameter.name].span if parameter.name in matched else tree.span
             fits, item = unify(parameter.kind, node.kind, item)
             if not fits:
                 wanted = str(fill(parameter.kind, item)) if item else str(parameter.kind).replace(" of item", "")
                 message = f"`{parameter.name}` of `{builtin.name}` must be {wanted}, and this is {node.kind}"
-                self.report("V0203", message, span, conversion_hint(builtin, node.kind))
+                hint = conversion_hint(builtin, node.kind) or mismatch_hint(parameter.kind, node.kind)
+                self.report("V0203", message, span, hint)
                 return None
             if parameter.default is not REQUIRED and not isinstance(node, Constant):
                 self.report("V0203", f"`{parameter.name}` has to be written out, as true or false", span)
@@ -356,7 +363,9 @@ class Typer:
                 self.report("V0208", "this pattern can match the empty text, so that its matches are everywhere", span)
                 return None
             arguments.append(node)
-        return self._made(Call(builtin.name, tuple(arguments), fill(builtin.result, item)), tree.span)
+        wanted_kinds = [fill(parameter.kind, item) for parameter in builtin.parameters]
+        settled = tuple(map(self.settled, arguments, wanted_kinds))
+        return self.made(Call(builtin.name, settled, fill(builtin.result, item)), tree.span)
 
     def _inline(self, define: syntax.Define, tree: syntax.Call, names: Names, depth: int, home: "Typer") -> Node | None:
         """A call of a `define` of the file that `home` types: its body with the formals standing for the arguments."""
@@ -367,27 +376,24 @@ class Typer:
         if matched is None or any(node is None for node in nodes.values()):
             return None
         for name, node in nodes.items():
-            if node is not None and node.kind != formals[name]:
-                message = f"`{name}` of `{define.name}` must be {formals[name]}, and this is {node.kind}"
-                self.report("V0203", message, matched[name].span)
+            assert node is not None
+            nodes[name] = self.fitted(node, formals[name], matched[name].span, f"`{name}` of `{define.name}`")
+            if nodes[name] is None:
                 return None
         if define.name.name in self._open:
             circle = " -> ".join((*self._open, define.name.name))
             self.report("V0209", f"`{define.name}` is defined by itself: {circle}", tree.function.span)
             return None
-        # Mistakes inside the body were reported where it is defined.
         opened = self.opened(define.name.name)
         quiet = replace(opened, defines=home.defines, modules=home.modules, diagnostics=[])
         body = quiet.typed(define.body, nodes, depth)
+        reported = {(one.code, one.span) for one in home.diagnostics}
         for problem in quiet.diagnostics:
-            if problem.code in ("V0104", "V0207", "V0209"):
-                self.report(problem.code, problem.message, tree.span, problem.hint)
+            # What is wrong whatever the arguments was reported where it is defined; the rest comes of these arguments.
+            if (problem.code, problem.span) not in reported:
+                self.report(problem.code, f"in `{define.name}`: {problem.message}", tree.span, problem.hint)
                 return None
-        return self._made(body, tree.span)
-
-
-def _both(left: Node, right: Node | None) -> Node | None:
-    return None if right is None else Call("and", (left, right), BOOL)
+        return self.made(body, tree.span)
 
 
 def _value(node: Node) -> object:

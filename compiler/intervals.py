@@ -21,6 +21,10 @@ class Interval:
     low: int
     high: int
 
+    def holds(self, other: "Interval") -> bool:
+        """Whether the other lies within it."""
+        return self.low <= other.low and other.high <= self.high
+
     @property
     def fits(self) -> bool:
         return self.low >= -LARGEST and self.high <= LARGEST
@@ -100,6 +104,9 @@ def decimal_bound(node: Node, arguments: Mapping[str, Interval]) -> Size:
             return n * other_n, d * other_d
         case Call("negate decimal", (inner,)):
             return decimal_bound(inner, arguments)
+        case Call("first" | "last" | "at", (*_, otherwise)):
+            n, d = decimal_bound(otherwise, arguments)
+            return max(n, WIDEST * FINEST), max(d, FINEST)
     return WIDEST * FINEST, FINEST
 
 

@@ -1,4 +1,4 @@
-"""The typed intermediate representation: six nodes. `backends.reference` says what each means.
+"""The typed intermediate representation: seven nodes. `backends.reference` says what each means.
 
 A node is a frozen value: two equal nodes mean the same, which is what lets a back end compute equal parts once. `let`
 and `define` are gone by now (replaced by what they name), and words such as `and`, `<=` or `words` are all calls of
@@ -13,8 +13,8 @@ from typing import Literal
 
 from verif_dsl.compiler.kinds import BOOL, INT, TEXT, Kind
 
-Value = bool | int | Fraction | str | tuple["Value", ...]
-"""A value at run time; lists and pairs are tuples, decimals exact fractions."""
+Value = bool | int | Fraction | str | tuple["Value", ...] | None
+"""A value at run time; lists and pairs are tuples, decimals exact fractions, and None is undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,14 @@ class Call:
     kind: Kind
 
 
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of computed items: `[a, b]`."""
+
+    items: tuple["Node", ...]
+    kind: Kind
+
+
 Quantity = Literal["any", "all", "every", "count"]
 
 
@@ -87,7 +95,7 @@ class Quantifier:
         return INT if self.quantity == "count" else BOOL
 
 
-Node = Constant | Argument | Input | Local | Call | Quantifier
+Node = Constant | Argument | Input | Local | Call | Items | Quantifier
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -97,8 +105,8 @@ def children(node: Node) -> tuple[Node, ...]:
     (Constant(value=True, kind=Kind(name='bool', parts=())),)
     """
     match node:
-        case Call(arguments=arguments):
-            return arguments
+        case Call(arguments=parts) | Items(parts):
+            return parts
         case Quantifier(source=source, condition=condition, body=body):
             return (source, body) if condition is None else (source, condition, body)
     return ()
@@ -116,6 +124,8 @@ def rebuild(node: Node, parts: tuple[Node, ...]) -> Node:
     match node:
         case Call(builtin, _, kind):
             return Call(builtin, parts, kind)
+        case Items(_, kind):
+            return Items(parts, kind)
         case Quantifier(quantity, depth, arity, _, condition, _):
             source, *rest = parts
             return Quantifier(quantity, depth, arity, source, rest[0] if condition is not None else None, rest[-1])

@@ -1,14 +1,14 @@
-"""The types of the language, as values: `bool`, `int`, `text`, `regex`, lists, and pairs inside a quantifier."""
+"""The types of the language, as values: `bool`, `int`, `text`, `regex`, lists, what may be undecided, and pairs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A type. Lists have one part, pairs two; `item` stands for any type in a builtin's signature.
+    """A type. Lists and undecided values have one part, pairs two; `item` stands for any type in a signature.
 
-    >>> str(list_of(TEXT))
-    'list of text'
+    >>> str(list_of(TEXT)), str(maybe(BOOL))
+    ('list of text', 'bool?')
     """
 
     name: str
@@ -17,9 +17,11 @@ class Kind:
     def __str__(self) -> str:
         match self.name, self.parts:
             case "list", (item,):
-                return f"list of {item}"
+                return "empty list" if item == NOTHING else f"list of {item}"
             case "pair", (left, right):
                 return f"pairs of {left} and {right}"
+            case "maybe", (inner,):
+                return f"{inner}?"
         return self.name
 
 
@@ -27,6 +29,9 @@ BOOL, INT, DECIMAL = Kind("bool"), Kind("int"), Kind("decimal")
 TEXT, REGEX = Kind("text"), Kind("regex")
 ITEM = Kind("item")
 """Any one type, the same wherever it stands in a signature."""
+
+NOTHING = Kind("nothing")
+"""The type of the items of `[]`, which fits every list."""
 
 
 def list_of(item: Kind) -> Kind:
@@ -39,6 +44,11 @@ def pair_of(left: Kind, right: Kind) -> Kind:
     return Kind("pair", (left, right))
 
 
+def maybe(kind: Kind) -> Kind:
+    """The type of a value that may be undecided, which only `decide` closes (Kleene's three-valued logic)."""
+    return Kind("maybe", (kind,))
+
+
 def unify(pattern: Kind, actual: Kind, item: Kind | None) -> tuple[bool, Kind | None]:
     """Whether `actual` fits `pattern`, and what `item` then stands for.
 
@@ -47,8 +57,11 @@ def unify(pattern: Kind, actual: Kind, item: Kind | None) -> tuple[bool, Kind | 
     >>> unify(INT, TEXT, None)
     (False, None)
     """
+    if actual == NOTHING:
+        return True, item
     if pattern == ITEM:
-        return (item is None or item == actual), (item or actual)
+        merged = actual if item is None else common(item, actual)
+        return merged is not None, merged or item
     if pattern.name != actual.name or len(pattern.parts) != len(actual.parts):
         return False, item
     for part, other in zip(pattern.parts, actual.parts, strict=True):
@@ -58,8 +71,29 @@ def unify(pattern: Kind, actual: Kind, item: Kind | None) -> tuple[bool, Kind | 
     return True, item
 
 
+def common(left: Kind, right: Kind) -> Kind | None:
+    """The type that both fit, or None.
+
+    >>> str(common(list_of(NOTHING), list_of(INT)))
+    'list of int'
+    """
+    if left == right or right == NOTHING:
+        return left
+    if left == NOTHING:
+        return right
+    if left.name != "list" or right.name != "list":
+        return None
+    item = common(left.parts[0], right.parts[0])
+    return None if item is None else list_of(item)
+
+
 def fill(pattern: Kind, item: Kind | None) -> Kind:
-    """A signature's type with `item` replaced by what it stands for."""
-    if pattern == ITEM:
-        return item or TEXT
+    """A signature's type with `item` replaced by what it stands for; text where nothing says what."""
+    if pattern in (ITEM, NOTHING):
+        return TEXT if item in (None, NOTHING) else settle(item)
     return Kind(pattern.name, tuple(fill(part, item) for part in pattern.parts))
+
+
+def settle(kind: Kind) -> Kind:
+    """The type with text in place of what nothing has decided: `[]` alone is a list of texts."""
+    return fill(kind, None)

@@ -1,17 +1,15 @@
 """Expressions and texts as documents for `layout`: with hardly a parenthesis they could do without, escapes anew."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.layout import LINE, SOFT_LINE, Choice, Concat, Document, Fill, Group, Nest, Verbatim
+from verif_dsl.compiler.values import quoted
 
 OR, AND, NOT, COMPARISON, SUM, PRODUCT, FACTOR, ATOM = range(8)
 """How tightly each kind of expression holds together, as the rules of the grammar nest."""
 
 CHAIN_LEVELS = {"or": OR, "and": AND, "+": SUM, "-": SUM, "*": PRODUCT}
-
-ESCAPES = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 
 
 def expression(tree: syntax.Expression) -> Document:
@@ -118,7 +116,7 @@ def comma_separated(items: Sequence[Document]) -> Document:
 def written(text: syntax.Text) -> Document:
     """A text the way it was given, in quotes or as a block; a block of one line stands on the line if it fits."""
     if not text.block:
-        return quoted(text)
+        return quoted(text.value)
     lines = text.value.split("\n")
     # The parser takes \r\n for the end of a line: a \r that belongs to the text needs another.
     kept = (f"{line}\r" if line.endswith("\r") else line for line in lines)
@@ -126,34 +124,3 @@ def written(text: syntax.Text) -> Document:
     if len(lines) > 1 or lines[0].endswith("'"):
         return block
     return Group(Choice(f"'''{lines[0]}'''", block))
-
-
-def quoted(text: syntax.Text) -> str:
-    r"""A text in double quotes: what cannot be seen, or not be told from something else, as an escape.
-
-    >>> from verif_dsl.compiler.source import Span
-    >>> print(quoted(syntax.Text('a "b"\u00a0\N{GRINNING FACE}', Span(0, 0))))
-    "a \"b\"\u{a0}😀"
-    """
-    value = text.value
-    around = zip(value, ("", *value), (*value[1:], ""), strict=False)
-    return '"' + "".join(_shown(character, before, after) for character, before, after in around) + '"'
-
-
-def _shown(character: str, before: str, after: str) -> str:
-    """A character within quotes, between its neighbours."""
-    if character in ESCAPES:
-        return ESCAPES[character]
-    match unicodedata.category(character)[0], character:
-        case "M", _:  # it would be drawn onto whatever stands before it
-            visible = _visible(before)
-        case "C", "\u200c" | "\u200d":
-            visible = _visible(before) and _visible(after)
-        case _:
-            # There is no escape for half a surrogate pair, which only a program can have put into a source.
-            visible = character.isprintable() or unicodedata.category(character) == "Cs"
-    return character if visible else f"\\u{{{ord(character):x}}}"
-
-
-def _visible(character: str) -> bool:
-    return character not in ("", " ") and character.isprintable()

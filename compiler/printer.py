@@ -17,8 +17,9 @@ from verif_dsl.compiler import syntax
 from verif_dsl.compiler.comments import WHOLE_FILE, Comment, Comments, comments_of
 from verif_dsl.compiler.layout import LINE, STEP, Concat, Document, Fill, Group, Nest, render
 from verif_dsl.compiler.parser import parse
-from verif_dsl.compiler.printed_expressions import call, comma_separated, expression, list_of, quoted, written
+from verif_dsl.compiler.printed_expressions import call, comma_separated, expression, list_of, written
 from verif_dsl.compiler.source import Source
+from verif_dsl.compiler.values import quoted
 
 WIDTH = 100
 """Columns that a line takes at most, unless a single text or name needs more."""
@@ -78,7 +79,7 @@ class _Printer:
             head += self._part(file.edition.span.start, f"vif {file.edition.text}", 0)
         if file.pack:
             name, version = file.pack
-            shown = f"pack {quoted(name)}" + (f" version {quoted(version)}" if version else "")
+            shown = f"pack {quoted(name.value)}" + (f" version {quoted(version.value)}" if version else "")
             head += self._part(name.span.start, shown, 0)
         imports = [line for one in file.imports for line in self._part(one.span.start, _import(one), 0)]
         items = [self._item(item) for item in file.items]
@@ -163,8 +164,8 @@ def _header(keyword: str, name: syntax.Name, version: int) -> str:
 
 
 def _import(tree: syntax.Import) -> str:
-    version = f" version {quoted(tree.version)}" if tree.version else ""
-    return f"import {quoted(tree.path)}{version} as {tree.alias}"
+    version = f" version {quoted(tree.version.value)}" if tree.version else ""
+    return f"import {quoted(tree.path.value)}{version} as {tree.alias}"
 
 
 def _define(tree: syntax.Define) -> Document:
@@ -176,7 +177,7 @@ def _define(tree: syntax.Define) -> Document:
 def _type(tree: syntax.TypeName) -> Document:
     match tree.kind:
         case "one_of":
-            return list_of("one_of(", [quoted(choice) for choice in tree.choices], ")")
+            return list_of("one_of(", [quoted(choice.value) for choice in tree.choices], ")")
         case "list" if tree.item:
             return Concat("list of ", _type(tree.item), _optional(" size ", tree.range))
         case "text":
@@ -214,15 +215,15 @@ def _document(clause: syntax.Clause | syntax.Use | syntax.Reward) -> Document:
         case syntax.Doc(text):
             return Nest(Concat("doc ", written(text)))
         case syntax.Tags(tags):
-            return Nest(Concat("tags ", comma_separated([quoted(tag) for tag in tags])))
+            return Nest(Concat("tags ", comma_separated([quoted(tag.value) for tag in tags])))
         case syntax.Deprecated(reason, replacement):
-            return _words(f"deprecated {quoted(reason)}", ("use ", replacement))
+            return _words(f"deprecated {quoted(reason.value)}", ("use ", replacement))
         case syntax.Param(name, type_name, default, sample):
             return _words(Concat(f"param {name}: ", _type(type_name)), ("= ", default), ("sample ", sample))
         case syntax.Require(condition):
             return Concat("require ", expression(condition))
         case syntax.Given(name, role, index, column):
-            return f"given {name} from " + (f"field {quoted(column)}" if column else f"{role}[{index}]")
+            return f"given {name} from " + (f"field {quoted(column.value)}" if column else f"{role}[{index}]")
         case syntax.Let(name, value):
             return Concat(f"let {name} =", Group(Nest(Concat(LINE, expression(value)))))
         case syntax.Instruct(text, when, lang):

@@ -41,7 +41,7 @@ class Param:
     domain: Domain
     default: Value | None = None
     sample: tuple[Bound, Bound] | None = None
-    pool: tuple[str, ...] = ()
+    pool: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class Constraint:
     doc: str | None
     tags: tuple[str, ...]
     deprecated: str | None
+    replacement: str | None
+    """The constraint to use instead of a deprecated one, as its file calls it."""
     parameters: tuple[Param, ...]
     givens: tuple[Given, ...]
     """The texts it reads beside the response, `prompt` among them where it does."""

@@ -6,6 +6,8 @@ meet. So `0 * unknown` is 0, and a judge that failed is never taken for a no.
 """
 
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
 from typing import Literal
 
 from verif_dsl.compiler import syntax
@@ -50,7 +52,27 @@ class Product:
     right: "Reward"
 
 
-Reward = Number | Aggregate | Product
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """`left + right`, and `left - right` with the right side times -1."""
+
+    left: "Reward"
+    right: "Reward"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """1 where a comparison of two rewards holds, else 0: `mean(hard, if_empty=1) >= 0.5`."""
+
+    comparator: Literal["<", "<=", "=="]
+    left: "Reward"
+    right: "Reward"
+
+
+Reward = Number | Aggregate | Product | Sum | Gate
+
+CLOSE = 1e-9
+"""Rewards this close count as equal in a `Gate`: 0.1 + 0.2 is 0.3, whatever binary fractions make of it."""
 
 PRESETS = {
     "verif-paper": "mean(all(hard), all(soft))",
@@ -80,6 +102,8 @@ def parse_reward(text: str) -> Reward:
     >>> parse_reward("verif-code") == parse_reward("mean(hard, if_empty=1) * all(soft)")
     True
     """
+    if text not in PRESETS and " " not in text and (close := nearest(text, PRESETS)):
+        raise VerifError(f"there is no reward preset `{text}` (did you mean `{close}`?)")
     lead = "spec any_row { reward "
     source = Source("<reward>", lead + PRESETS.get(text, text) + "\n}")
     try:
@@ -91,9 +115,8 @@ def parse_reward(text: str) -> Reward:
         problem = error.diagnostic
     except SourceError as error:
         problem = error.diagnostics[0]
-    name = nearest(text, PRESETS)
-    close = f"did you mean `{name}`?" if name else problem.hint
-    raise VerifError(f"the reward `{text}` cannot be read: {problem.message}" + (f" ({close})" if close else ""))
+    hint = f" ({problem.hint})" if problem.hint else ""
+    raise VerifError(f"the reward `{text}` cannot be read: {problem.message}{hint}")
 
 
 def build_reward(tree: syntax.Expression) -> Reward:
@@ -107,6 +130,19 @@ def build_reward(tree: syntax.Expression) -> Reward:
             raise _error("V0201", f"there is no reward preset `{value}`", tree, suggestion(value, PRESETS))
         case syntax.Binary("*", left, right):
             return Product(build_reward(left), build_reward(right))
+        case syntax.Binary("+", left, right):
+            return Sum(build_reward(left), build_reward(right))
+        case syntax.Binary("-", left, right):
+            return Sum(build_reward(left), _negative(build_reward(right)))
+        case syntax.Unary("-", operand):
+            return _negative(build_reward(operand))
+        case syntax.Binary("and" | "or" as operator, left, right):
+            conditions = (_condition(left, operator), _condition(right, operator))
+            return Aggregate("all" if operator == "and" else "any", conditions, 0.0)
+        case syntax.Unary("not", operand):
+            return Sum(Number(1.0), _negative(_condition(operand, "not")))
+        case syntax.Comparison(operands, comparators):
+            return _gates(tree, [build_reward(operand) for operand in operands], comparators)
         case syntax.Name(name, _, None) if name in ("hard", "soft"):
             raise _error(
                 "V0203", f"`{name}` is a group of verdicts, not a number", tree, f"write mean({name}, if_empty=1)"
@@ -117,9 +153,48 @@ def build_reward(tree: syntax.Expression) -> Reward:
             if function.module is None and function.name in EMPTY:
                 return _aggregate(tree, function.name, arguments)
             raise _error("V0201", f"rewards have no `{function}`", function, suggestion(function.name, EMPTY))
-    raise _error(
-        "V0601", "this kind of reward expression is not supported yet", tree, "use mean, min, max, all, any, product, *"
-    )
+    hint = "a reward is made of mean, min, max, any, all, product, operators and numbers"
+    raise _error("V0203", "this is no part of a reward", tree, hint)
+
+
+def _negative(reward: Reward) -> Reward:
+    return Product(Number(-1.0), reward)
+
+
+def _condition(tree: syntax.Expression, operator: str) -> Reward:
+    """A reward that is 0 or 1, which `and`, `or` and `not` join."""
+    reward = build_reward(tree)
+    if not _is_condition(tree):
+        message = f"`{operator}` joins conditions, and this is a number"
+        raise _error("V0203", message, tree, "compare it: mean(...) >= 0.5")
+    return reward
+
+
+def _is_condition(tree: syntax.Expression) -> bool:
+    match tree:
+        case syntax.Comparison() | syntax.Name() | syntax.Unary("not") | syntax.Binary("and" | "or"):
+            return True
+        case syntax.Call(function, arguments):
+            return function.name in ("all", "any") and all(
+                _is_condition(one.value) for one in arguments if one.name is None
+            )
+    return False
+
+
+def _gates(tree: syntax.Expression, sides: list[Reward], comparators: tuple[syntax.Comparator, ...]) -> Reward:
+    """A chain of comparisons: 1 where every link holds."""
+    links: list[Reward] = []
+    for comparator, (left, right) in zip(comparators, pairwise(sides), strict=True):
+        match comparator:
+            case "<" | "<=" | "==":
+                links.append(Gate(comparator, left, right))
+            case ">" | ">=":
+                links.append(Gate("<" if comparator == ">" else "<=", right, left))
+            case "!=":
+                links.append(Sum(Number(1.0), _negative(Gate("==", left, right))))
+            case _:
+                raise _error("V0203", "`in` looks into a text or a list, and a reward has neither", tree, None)
+    return links[0] if len(links) == 1 else Aggregate("all", tuple(links), 1.0)
 
 
 def _aggregate(call: syntax.Call, function: str, arguments: tuple[syntax.Argument, ...]) -> Reward:
@@ -142,6 +217,10 @@ def _aggregate(call: syntax.Call, function: str, arguments: tuple[syntax.Argumen
     if if_empty is None and any(isinstance(member, Group) for member in members):
         message = f"`{function}` has no value for a row without such constraints"
         raise _error("V0202", message, call, f"say it: {function}(..., if_empty=1)")
+    if function == "product" and (numbers := [member for member in members if not isinstance(member, Group)]):
+        # Numbers can be negative, and then the ends of an interval change sides: `Product` minds that.
+        verdicts = tuple(member for member in members if isinstance(member, Group))
+        return reduce(Product, [*numbers, Aggregate("product", verdicts, 1.0)] if verdicts else numbers)
     return Aggregate(function, tuple(members), 0.0 if if_empty is None else if_empty)  # type: ignore[arg-type]
 
 
@@ -158,7 +237,7 @@ def groups(reward: Reward) -> set[str]:
     match reward:
         case Number():
             return set()
-        case Product(left, right):
+        case Product(left, right) | Sum(left, right) | Gate(_, left, right):
             return groups(left) | groups(right)
         case Aggregate(_, members, _):
             names = (groups(one) if not isinstance(one, Group) else {one.name} for one in members)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.binding import BindError, bind
-from verif_dsl.compiler.calls import type_of
+from verif_dsl.compiler.calls import is_narrowed, type_of
 from verif_dsl.compiler.declarations import ConstraintBuilder
 from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, suggestion
 from verif_dsl.compiler.domains import literal, span_of
@@ -84,7 +84,13 @@ def _build(source: Source, reading: _Reading) -> tuple[Program, Typer]:
                 failed.add(item.name.name)
     trees = [item for item in file.items if isinstance(item, syntax.Spec)]
     imported = Program(source, modules={alias: module[0] for alias, module in modules.items()}).known()
-    specs = {tree.name.name: _spec(tree, typer, {**constraints, **imported}, failed) for tree in trees}
+    known = {**constraints, **imported}
+    for item in file.items:
+        if isinstance(item, syntax.Constraint):
+            for clause in item.clauses:
+                if isinstance(clause, syntax.Deprecated) and clause.replacement:
+                    _exists(clause.replacement, typer, known, failed)
+    specs = {tree.name.name: _spec(tree, typer, known, failed) for tree in trees}
     pack = (file.pack[0].value, file.pack[1].value if file.pack[1] else None) if file.pack else None
     programs = {alias: module[0] for alias, module in modules.items()}
     return Program(source, pack, constraints, specs, programs), typer
@@ -154,13 +160,16 @@ def _names(file: syntax.File, typer: Typer) -> None:
 def _check_defines(typer: Typer) -> None:
     """Types each definition where it stands, so that its mistakes are reported there and not where it is called."""
     for tree in typer.defines.values():
-        kinds = {formal.name.name: type_of(formal.type) for formal in tree.formals}
-        result = type_of(tree.result)
-        if result is None or None in kinds.values():
-            typer.report("V0601", "this type is not supported yet", tree.span)
-            continue
-        names: dict[str, Node | None] = {name: Argument(name, kind) for name, kind in kinds.items() if kind}
-        typer.opened(tree.name.name).expect(tree.body, result, names, f"the body of `{tree.name}`")
+        for one in (*(formal.type for formal in tree.formals), tree.result):
+            if is_narrowed(one):
+                message = "the types of a definition have no ranges, patterns or choices"
+                typer.report("V0203", message, one.span, f"write {type_of(one)}")
+        names: dict[str, Node | None] = {}
+        for formal in tree.formals:
+            if formal.name.name in names:
+                typer.report("V0204", f"`{formal.name}` stands twice in `{tree.name}`", formal.name.span)
+            names[formal.name.name] = Argument(formal.name.name, type_of(formal.type))
+        typer.opened(tree.name.name).expect(tree.body, type_of(tree.result), names, f"the body of `{tree.name}`")
 
 
 def _spec(tree: syntax.Spec, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Spec:
@@ -187,17 +196,24 @@ def _spec(tree: syntax.Spec, typer: Typer, constraints: dict[str, Constraint], f
     return Spec(tree.name.name, tree.version, doc, tags, tuple(uses), reward)
 
 
+def _exists(tree: syntax.Name, typer: Typer, constraints: Mapping[str, Constraint], failed: set[str]) -> bool:
+    """Whether there is such a constraint; where there is none, that is reported."""
+    name = str(tree)
+    broken = tree.module in typer.modules and typer.modules[tree.module or ""] is None
+    if name not in constraints and name not in failed and not broken:  # their own errors say enough
+        hint = suggestion(name, [*constraints, *failed])
+        typer.report("V0201", f"there is no constraint `{name}`", tree.span, hint)
+    return name in constraints
+
+
 def _use(tree: syntax.Use, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Use | None:
     name = str(tree.constraint)
-    if name not in constraints:
-        broken = tree.constraint.module in typer.modules and typer.modules[tree.constraint.module or ""] is None
-        if name not in failed and not broken:  # their own errors say enough
-            hint = suggestion(name, [*constraints, *failed])
-            typer.report("V0201", f"there is no constraint `{name}`", tree.constraint.span, hint)
+    if not _exists(tree.constraint, typer, constraints, failed):
         return None
     constraint = constraints[name]
     if constraint.deprecated:
-        typer.warn("V0210", f"`{name}` is deprecated: {constraint.deprecated}", tree.constraint.span)
+        hint = f"use {constraint.replacement}" if constraint.replacement else None
+        typer.warn("V0210", f"`{name}` is deprecated: {constraint.deprecated}", tree.constraint.span, hint)
     given = {}
     for one in tree.arguments:
         if one.name.name in given:

@@ -8,7 +8,7 @@ from verif_dsl.compiler.backends.reference import Row
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.conversation import PROMPT
 from verif_dsl.compiler.intervals import Interval, decimals_fit, interval_of
-from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier
+from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind, fill, list_of, unify
 from verif_dsl.compiler.texts import is_blank, prepare
 
@@ -23,6 +23,9 @@ ARGUMENTS: dict[str, Kind] = {
 """The parameters that generated expressions read."""
 
 BOUNDS = {"share": Interval(-1, 1)}
+
+ITEM_KINDS = [TEXT, INT, BOOL, DECIMAL, list_of(TEXT), list_of(INT)]
+"""What generated lists are lists of."""
 
 PIECES = [
     *("a", "b", "A", "river", "River", "riverbank", "don't", "re-do", "e\u0301", "É", "ß", "İ", "ς", "Σ", "ﬁ"),
@@ -79,6 +82,8 @@ def values(kind: Kind) -> st.SearchStrategy[object]:
         return small_texts
     if kind == DECIMAL:
         return st.sampled_from([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(3, 10), Fraction(-1, 4)])
+    if kind.name == "maybe":
+        return st.none() | values(kind.parts[0])
     return st.lists(values(kind.parts[0]), max_size=4).map(tuple)
 
 
@@ -109,6 +114,9 @@ def _node(draw: st.DrawFn, kind: Kind, budget: int, variables: tuple[Local, ...]
         return Constant(draw(values(kind)), kind)
     if quantities and draw(st.integers(0, 9)) < 4:
         return _quantifier(draw, draw(st.sampled_from(quantities)), budget - 1, variables)
+    if kind.name == "list" and kind.parts[0] in (TEXT, INT, BOOL) and draw(st.integers(0, 5)) == 0:
+        size = draw(st.integers(1, 3))
+        return Items(tuple(_node(draw, kind.parts[0], budget - 1, variables) for _ in range(size)), kind)
     node = _call(draw, draw(st.sampled_from(calls)), kind, budget - 1, variables)
     # The compiler refuses numbers that could overflow; a small one takes their place here.
     fits = interval_of(node, BOUNDS).fits if kind == INT else decimals_fit(node, BOUNDS)
@@ -118,7 +126,7 @@ def _node(draw: st.DrawFn, kind: Kind, budget: int, variables: tuple[Local, ...]
 def _gives(builtin: Builtin, kind: Kind) -> bool:
     """Whether a call of the builtin can have this kind; lists of lists and of pairs are no values."""
     fits, item = unify(builtin.result, kind, None)
-    return fits and "pair" not in str(builtin.result) and (item is None or item in (TEXT, INT))
+    return fits and "pair" not in str(builtin.result) and (item is None or item in ITEM_KINDS)
 
 
 def _call(draw: st.DrawFn, builtin: Builtin, kind: Kind, budget: int, variables: tuple[Local, ...]) -> Call:
@@ -130,9 +138,11 @@ def _filled(
     draw: st.DrawFn, builtin: Builtin, kind: Kind, item: Kind | None, budget: int, variables: tuple[Local, ...]
 ) -> Call:
     if item is None:
-        comparable = [INT, TEXT, BOOL, list_of(TEXT), list_of(INT)]
-        scalar = comparable if builtin.name in ("==", "!=") else [INT, TEXT]
-        item = draw(st.sampled_from(scalar))
+        # Decimals are compared by builtins of their own; a list of them is a list like others.
+        single = builtin.name in ("==", "!=", "in list")
+        item = draw(st.sampled_from([kind for kind in ITEM_KINDS if not (single and kind == DECIMAL)]))
+        if "maybe" in builtin.name:
+            item = draw(st.sampled_from([INT, TEXT, BOOL]))
     arguments: list[Node] = []
     for parameter in builtin.parameters:
         if parameter.kind == REGEX:
@@ -146,7 +156,7 @@ def _filled(
 
 def _quantifier(draw: st.DrawFn, quantity: str, budget: int, variables: tuple[Local, ...]) -> Quantifier:
     depth = max((one.depth for one in variables), default=0) + 1
-    item = draw(st.sampled_from([TEXT, TEXT, INT]))
+    item = draw(st.sampled_from([TEXT, TEXT, TEXT, *ITEM_KINDS]))
     if draw(st.integers(0, 3)) == 0:
         builtin = BUILTINS[draw(st.sampled_from(["adjacent", "indexed"]))]
         source: Node = _filled(draw, builtin, fill(builtin.result, item), item, budget, variables)

@@ -7,7 +7,7 @@ import pytest
 from verif_dsl.compiler.backends.columns import Check, run
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.ir import Argument, Call, Constant, Local, Node, Quantifier, Value
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, ITEM, REGEX, TEXT, Kind, fill, list_of, unify
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, ITEM, REGEX, TEXT, Kind, fill, list_of, maybe, unify
 
 EXAMPLES = [(builtin, *example) for builtin in BUILTINS.values() for example in builtin.examples]
 
@@ -48,11 +48,16 @@ def test_the_columns_do_what_the_examples_say(builtin: Builtin, arguments: tuple
 def kind_of(value: Value) -> Kind:
     if isinstance(value, tuple):
         return list_of(kind_of(value[0]) if value else TEXT)
-    return {bool: BOOL, int: INT, str: TEXT, Fraction: DECIMAL}[type(value)]
+    return {bool: BOOL, int: INT, str: TEXT, Fraction: DECIMAL, type(None): TEXT}[type(value)]
 
 
 def equals(node: Call, expected: Value) -> list[Node]:
     """Conditions that hold when the node has the expected value; lists and pairs are compared item by item."""
+    if node.kind.name == "maybe":
+        # What is undecided equals nothing, and is not decided to differ from it either.
+        same = Call("== maybe", (node, Constant(expected, node.kind)), maybe(BOOL))
+        outcomes = [Call("decide", (same, Constant(otherwise, BOOL)), BOOL) for otherwise in (True, False)]
+        return outcomes if expected is not None else [outcomes[0], Call("not", (outcomes[1],), BOOL)]
     if not isinstance(expected, tuple):
         return [Call("== decimal" if node.kind == DECIMAL else "==", (node, Constant(expected, node.kind)), BOOL)]
     (item,) = node.kind.parts

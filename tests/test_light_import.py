@@ -37,7 +37,7 @@ def test_heavy_packages_wait_until_they_are_used(code: str) -> None:
 
 
 def test_the_command_line_library_is_not_loaded_with_the_package() -> None:
-    assert modules_after("import verif_dsl") & {"typer", "rich"} == set()
+    assert modules_after("import verif_dsl") & {"click", "rich"} == set()
 
 
 def test_checking_loads_polars_and_nothing_of_training() -> None:

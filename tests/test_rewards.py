@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from verif_dsl import VerifError
 from verif_dsl.compiler.backends.reference import Judged, evaluate_reward
 from verif_dsl.compiler.backends.rewards import decided, reward_ends
-from verif_dsl.compiler.rewards import Aggregate, Group, Number, Product, Reward, parse_reward
+from verif_dsl.compiler.rewards import Aggregate, Gate, Group, Number, Product, Reward, Sum, parse_reward
 from verif_dsl.verdicts import Verdicts
 
 PASSES = {"pass": True, "fail": False, "unknown": None}
@@ -72,6 +72,20 @@ def test_the_presets_are_the_papers_formula_and_the_released_codes(
         ("all(hard)", ["fail", "unknown"], [], 0.0),
         ("0.5 * mean(c0, c1, if_empty=0)", ["pass", "fail"], [], 0.25),
         ("mean(all(hard), all(soft)) * c0", ["fail", "pass"], ["pass"], 0.0),
+        ("(mean(hard, if_empty=1) >= 0.5) * all(soft)", ["pass", "fail"], ["pass"], 1.0),
+        ("(mean(hard, if_empty=1) > 0.5) * all(soft)", ["pass", "fail"], ["pass"], 0.0),
+        ("(mean(hard, if_empty=1) > 0.5) * all(soft)", ["pass", "fail"], ["unknown"], 0.0),
+        ("mean(hard, if_empty=1) - 0.5 * (1 - all(soft))", ["pass", "fail"], ["fail"], 0.0),
+        ("2 * mean(hard, if_empty=1) - 1", ["fail"], [], -1.0),
+        ("c0 and not c1 or c2", ["pass", "fail", "fail"], [], 1.0),
+        ("c0 and not c1", ["pass", "pass"], [], 0.0),
+        ("0.2 <= mean(hard, if_empty=1) < 0.4", ["pass", "fail", "fail"], [], 1.0),
+        ("0.1 + 0.2 == 0.3", [], [], 1.0),
+        ("mean(hard, if_empty=1) != 1", ["pass", "unknown"], [], None),
+        ("mean(hard, if_empty=1) > 0.4", ["pass", "unknown"], [], 1.0),
+        ("product(mean(hard, if_empty=1) - 1, all(soft) - 1)", ["fail"], ["fail"], 1.0),
+        ("product(mean(hard, if_empty=1) - 1, all(soft) - 1)", ["fail"], ["unknown"], None),
+        ("-product(hard, 2)", ["pass"], [], -2.0),
     ],
 )
 def test_reward_expressions(expression: str, hard: list[str], soft: list[str], expected: float | None) -> None:
@@ -85,7 +99,10 @@ def test_reward_expressions(expression: str, hard: list[str], soft: list[str], e
         ("mean(hard)", "if_empty=1"),
         ("averge(hard)", "rewards have no `averge`"),
         ("hard", "group of verdicts"),
-        ("mean(hard, if_empty=1) + 1", "not supported yet"),
+        ("mean(hard, if_empty=1) and all(soft)", "compare it"),
+        ("not product(hard)", "joins conditions"),
+        ("all(soft) in all(hard)", "a reward has neither"),
+        ("true", "no part of a reward"),
         ("mean(", "cannot be read"),
         ("all(hard) } spec t { reward all(hard)", "cannot be read"),
         ("", "cannot be read"),
@@ -101,7 +118,7 @@ def test_a_reward_that_makes_no_sense_is_one_clear_error(expression: str, messag
 members = st.one_of(st.just(Group("hard")), st.just(Group("soft")))
 rewards: st.SearchStrategy[Reward] = st.recursive(
     st.one_of(
-        st.builds(Number, st.sampled_from([0.0, 0.5, 1.0, 2.0])),
+        st.builds(Number, st.sampled_from([0.0, 0.5, 1.0, 2.0, -1.0])),
         st.builds(
             Aggregate,
             st.sampled_from(["mean", "min", "max", "all", "any", "product"]),
@@ -111,6 +128,8 @@ rewards: st.SearchStrategy[Reward] = st.recursive(
     ),
     lambda inner: st.one_of(
         st.builds(Product, inner, inner),
+        st.builds(Sum, inner, inner),
+        st.builds(Gate, st.sampled_from(["<", "<=", "=="]), inner, inner),
         st.builds(Aggregate, st.sampled_from(["mean", "min", "max"]), st.tuples(inner, inner), st.just(0.0)),
     ),
     max_leaves=4,

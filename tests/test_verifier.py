@@ -119,7 +119,7 @@ def test_texts_are_compared_in_one_unicode_form(verifier: verif_dsl.Verifier) ->
         (use("word_range", mn=1), "row 1: `word_range` has no parameter `mn` (did you mean `min`?)"),
         (use("word_range", min=0), "row 1: `min` of `word_range`: 0 is outside 1 to 50"),
         (use("word_range", min=9, max=3), "row 1: `max` of `word_range`: 3 is outside 9 to 60"),
-        (use("word_range", min="2"), "row 1: `min` of `word_range`: '2' is not an int"),
+        (use("word_range", min="2"), 'row 1: `min` of `word_range`: "2" is not an int'),
         (use("word_range", min=True), "row 1: `min` of `word_range`: true is not an int"),
         ("[{", "row 1: the constraints are not JSON"),
         ('[{"use": "word_range", "wth": {}}]', "row 1: a requirement has no key `wth` (did you mean `with`?)"),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, bind, draw
 from verif_dsl.compiler.conversation import Turn, turns_of
-from verif_dsl.compiler.declarations import DEFAULT_LANGUAGE, applicable
 from verif_dsl.compiler.diagnostics import VerifError, suggestion
 from verif_dsl.compiler.ir import Value
+from verif_dsl.compiler.locales import ENGLISH
 from verif_dsl.compiler.program import Constraint, Instruction, Program, Spec, Use
 from verif_dsl.compiler.texts import LARGEST_RESPONSE, is_blank, prepare, too_large
+from verif_dsl.compiler.values import written
+from verif_dsl.compiler.wording import applicable
 from verif_dsl.requirements import Requirements, default_requirements, read_requirements
 from verif_dsl.verdicts import FAIL, PASS, UNKNOWN, Verdicts
 
@@ -150,7 +152,7 @@ class Verifier:
         constraints: str | None = None,
         *,
         seed: int = 0,
-        lang: str = DEFAULT_LANGUAGE,
+        lang: str = ENGLISH,
         prompt: str | Sequence[Mapping[str, object]] = (),
         columns: Mapping[str, str] | None = None,
     ) -> str:
@@ -163,24 +165,42 @@ class Verifier:
         rendered = []
         for use in self.requirements(constraints).uses:
             constraint = self._known[use.constraint]
-            found = {one: one.find(_turns(prompt, 0), columns or {}) for one in constraint.givens}
-            row = Row("", use.arguments, {one.key: prepare(text) for one, text in found.items() if text is not None})
-            try:
-                choices = applicable(constraint.instructions, row, lang)
-                if not choices:
-                    raise VerifError(f'`{use.constraint}` has no instruction in "{lang}" for {dict(use.arguments)}')
-                rendered.append(_render(Random(f"{seed} {use.name}").choice(choices), row))
-            except KeyError:
-                lacking = next(one for one, text in found.items() if text is None)
-                raise VerifError(f"an instruction of `{use.constraint}` shows {lacking}, which is not there") from None
+            row = _row(constraint, use.arguments, "", prompt, columns)
+            choices = self._applicable(use.constraint, constraint.instructions, row, lang)
+            if not choices:
+                shown = ", ".join(f"{name} = {written(value)}" for name, value in use.arguments.items())
+                message = f'`{use.constraint}` has no instruction in "{lang}"' + (f" when {shown}" if shown else "")
+                raise VerifError(message)
+            rendered.append(Random(f"{seed} {use.name}").choice(choices))
         return " ".join(rendered)
 
-    def feedback(self, constraint: str, response: str, arguments: Mapping[str, object] | None = None) -> str | None:
-        """What the constraint says to a person about a response, or None when it has no `feedback` that applies."""
+    def feedback(
+        self,
+        constraint: str,
+        response: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        lang: str = ENGLISH,
+        prompt: str | Sequence[Mapping[str, object]] = (),
+        columns: Mapping[str, str] | None = None,
+    ) -> str | None:
+        """What the constraint says to a person about a response, or None when it has no `feedback` that applies.
+
+        `prompt` and `columns` are for feedback that shows what came before. Raises `VerifError` when that is not there.
+        """
         chosen = self._constraint(constraint)
-        row = Row(prepare(response), self._bound(chosen, arguments or {}))
-        texts = applicable(chosen.feedback, row)
-        return _render(texts[0], row) if texts else None
+        row = _row(chosen, self._bound(chosen, arguments or {}), response, prompt, columns)
+        texts = self._applicable(constraint, chosen.feedback, row, lang)
+        return texts[0] if texts else None
+
+    def _applicable(self, name: str, instructions: Sequence[Instruction], row: Row, lang: str) -> list[str]:
+        """The texts in a language that apply to a row."""
+        try:
+            chosen = applicable(instructions, row, lang)
+            return [_render(one, row) for one in chosen]
+        except KeyError:
+            lacking = next(one for one in self._known[name].givens if one.key not in row.given)
+            raise VerifError(f"a text of `{name}` shows {lacking}, which is not there") from None
 
     def draw(self, constraint: str, random: Random) -> dict[str, Value]:
         """Legal arguments for a constraint, drawn from the `sample` of each parameter."""
@@ -216,6 +236,20 @@ def _turns(prompt: object, row: int) -> tuple[Turn, ...]:
         return turns_of(prompt)
     except ValueError as error:
         raise VerifError(f"row {row}: {error}") from None
+
+
+def _row(
+    constraint: Constraint,
+    arguments: Mapping[str, Value],
+    response: str,
+    prompt: str | Sequence[Mapping[str, object]],
+    columns: Mapping[str, str] | None,
+) -> Row:
+    """One row for the texts of a constraint, with as much of what came before as there is."""
+    turns = _turns(prompt, 0)
+    found = {one.key: one.find(turns, columns or {}) for one in constraint.givens}
+    given = {key: prepare(text) for key, text in found.items() if text is not None}
+    return Row(prepare(response), arguments, given)
 
 
 def _same_length(what: str, given: Sequence[object] | None, rows: Sequence[object]) -> None:

@@ -20,13 +20,14 @@ from verif_dsl.compiler.ir import (
     Call,
     Constant,
     Input,
+    Items,
     Local,
     Node,
     Quantifier,
     Value,
     depth_of,
     walk,
-)  # fmt: skip
+)
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind
 from verif_dsl.compiler.passes import optimise
 
@@ -69,7 +70,7 @@ def _shared(conditions: Iterable[Node]) -> frozenset[Node]:
     """Expressions over the response alone that more than one check contains: worth computing for the whole batch."""
     seen: Counter[Node] = Counter()
     for condition in conditions:
-        seen.update({node for node in walk(condition) if isinstance(node, Call | Quantifier)})
+        seen.update({node for node in walk(condition) if isinstance(node, Call | Items | Quantifier)})
     return frozenset(
         node
         for node, count in seen.items()
@@ -124,6 +125,9 @@ def lower(node: Node, scope: Scope) -> pl.Expr:
             column = column.cast(pl.Int64) if node.kind == INT else column
             # Lists are dear to build and often used twice; the engine fuses the rest into one expression.
             return scope.add(node, column) if node.kind.name == "list" or node in scope.shared else column
+        case Items(items):
+            columns = [scope.values(lower(item, scope)).alias(str(index)) for index, item in enumerate(items)]
+            return scope.add(node, pl.lit(pl.DataFrame(columns).select(pl.concat_list(pl.all())).to_series()))
         case Quantifier():
             return scope.add(node, _quantify(node, scope))
 
@@ -159,7 +163,7 @@ def _quantify(node: Quantifier, scope: Scope) -> pl.Expr:
     items = _items(node, scope)
     if items.frame.is_empty():
         # Nothing to go through on any line; Polars would refuse to fit literals to no lines.
-        return pl.lit(OVER_NOTHING[node.quantity])
+        return pl.lit(OVER_NOTHING[node.quantity], dtype=_dtype(node.kind))
     body = lower(node.body, items)
     kept = lower(node.condition, items) if node.condition is not None else pl.lit(True)
     hits = kept & (body if node.quantity in ("any", "count") else body.not_())
@@ -205,7 +209,12 @@ DTYPES: dict[Kind, pl.DataType] = {
 
 
 def _dtype(kind: Kind) -> pl.DataType:
-    return pl.List(_dtype(kind.parts[0])) if kind.name == "list" else DTYPES[kind]
+    match kind.name:
+        case "list":
+            return pl.List(_dtype(kind.parts[0]))
+        case "maybe":
+            return _dtype(kind.parts[0])
+    return DTYPES[kind]
 
 
 def _column(kind: Kind, values: Sequence[Value]) -> pl.Series:

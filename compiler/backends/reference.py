@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from verif_dsl.compiler.builtins import BUILTINS
-from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Local, Node, Quantifier, Value
-from verif_dsl.compiler.rewards import Aggregate, Group, Number, Product, Reward
+from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, Value
+from verif_dsl.compiler.rewards import CLOSE, Aggregate, Gate, Group, Number, Product, Reward, Sum
 
 Locals = Mapping[tuple[int, int], Value]
 
@@ -46,6 +46,8 @@ def evaluate(node: Node, row: Row, variables: Locals | None = None) -> Value:
         case Call(builtin, arguments):
             result: Value = BUILTINS[builtin].reference(*(evaluate(one, row, variables) for one in arguments))
             return result
+        case Items(items):
+            return tuple(evaluate(item, row, variables) for item in items)
         case Quantifier():
             return _quantify(node, row, variables or {})
 
@@ -92,14 +94,34 @@ def evaluate_reward(reward: Reward, verdicts: Sequence[Judged]) -> tuple[float, 
         case Number(value):
             return value, value
         case Product(left, right):
+            corners = [
+                one * other for one in evaluate_reward(left, verdicts) for other in evaluate_reward(right, verdicts)
+            ]
+            return min(corners), max(corners)
+        case Sum(left, right):
             (low, high), (other_low, other_high) = (evaluate_reward(one, verdicts) for one in (left, right))
-            return low * other_low, high * other_high
+            return low + other_low, high + other_high
+        case Gate(comparator, left, right):
+            return _gate(comparator, evaluate_reward(left, verdicts), evaluate_reward(right, verdicts))
         case Aggregate(function, members, if_empty):
             weighted = [pair for member in members for pair in _weighted(member, verdicts)]
             if not weighted:
                 return if_empty, if_empty
             lows, highs = ([(weight, ends[index]) for weight, ends in weighted] for index in (0, 1))
             return _sum_up(function, lows), _sum_up(function, highs)
+
+
+def _gate(comparator: str, left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
+    """Whether a comparison surely holds, and whether it can."""
+    (low, high), (other_low, other_high) = left, right
+    match comparator:
+        case "<":
+            return float(high < other_low - CLOSE), float(low < other_high - CLOSE)
+        case "<=":
+            return float(high <= other_low + CLOSE), float(low <= other_high + CLOSE)
+    surely = max(high, other_high) - min(low, other_low) <= CLOSE
+    possibly = low <= other_high + CLOSE and other_low <= high + CLOSE
+    return float(surely), float(possibly)
 
 
 def _weighted(member: Group | Reward, verdicts: Sequence[Judged]) -> list[tuple[float, tuple[float, float]]]:

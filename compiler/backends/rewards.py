@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from verif_dsl.compiler.rewards import Aggregate, Group, Number, Product, Reward
+from verif_dsl.compiler.rewards import CLOSE, Aggregate, Gate, Group, Number, Product, Reward, Sum
 
 Ends = tuple[pl.Series, pl.Series]
 """The lowest and the highest value of each row: unknown verdicts can still fall either way."""
@@ -31,10 +31,30 @@ def _ends(reward: Reward, lines: pl.DataFrame, rows: int) -> Ends:
             column = pl.repeat(value, rows, dtype=pl.Float64, eager=True)
             return column, column
         case Product(left, right):
+            corners = [one * other for one in _ends(left, lines, rows) for other in _ends(right, lines, rows)]
+            table = pl.DataFrame({str(index): corner for index, corner in enumerate(corners)})
+            return table.min_horizontal(), table.max_horizontal()
+        case Sum(left, right):
             (low, high), (other_low, other_high) = _ends(left, lines, rows), _ends(right, lines, rows)
-            return low * other_low, high * other_high  # no reward is negative
+            return low + other_low, high + other_high
+        case Gate(comparator, left, right):
+            return _gate(comparator, _ends(left, lines, rows), _ends(right, lines, rows))
         case Aggregate():
             return _aggregate(reward, lines, rows)
+
+
+def _gate(comparator: str, left: Ends, right: Ends) -> Ends:
+    (low, high), (other_low, other_high) = left, right
+    match comparator:
+        case "<":
+            surely, possibly = high < other_low - CLOSE, low < other_high - CLOSE
+        case "<=":
+            surely, possibly = high <= other_low + CLOSE, low <= other_high + CLOSE
+        case _:
+            possibly = (low <= other_high + CLOSE) & (other_low <= high + CLOSE)
+            surely = (high - low <= CLOSE) & (high - other_low <= CLOSE) & (other_high - low <= CLOSE)
+            surely &= other_high - other_low <= CLOSE
+    return surely.cast(pl.Float64), possibly.cast(pl.Float64)
 
 
 def _aggregate(reward: Aggregate, lines: pl.DataFrame, rows: int) -> Ends:

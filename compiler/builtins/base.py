@@ -44,6 +44,25 @@ class Builtin:
     examples: tuple[tuple[tuple[Any, ...], Any], ...]
     needs_match: bool = False
     """Whether its regex must not match the empty text."""
+    values: Callable[[], tuple[str, ...]] | None = None
+    """All that it can answer, where that is a closed set of texts."""
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(str, self.parameters))}) -> {self.result}"
+
+
+def over_distinct(function: Callable[..., Any], dtype: "pl.DataType", *arguments: "pl.Expr") -> "pl.Expr":
+    """The function over the rows of some columns, called once for equal rows."""
+    import polars as pl
+
+    def run(rows: "pl.Series") -> "pl.Series":
+        known: dict[tuple[Any, ...], Any] = {}
+        found = []
+        for row in rows.struct.unnest().iter_rows():
+            if row not in known:
+                known[row] = function(*row)
+            found.append(known[row])
+        return pl.Series(found, dtype=dtype)
+
+    named = [argument.alias(str(index)) for index, argument in enumerate(arguments)]
+    return pl.struct(named).map_batches(run, return_dtype=dtype)

@@ -5,11 +5,10 @@ over the distinct values of a column.
 """
 
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
 from verif_dsl.compiler.kinds import INT, TEXT, list_of
 from verif_dsl.compiler.texts import SPACES
 
@@ -19,23 +18,7 @@ if TYPE_CHECKING:
 X = Parameter("x", TEXT)
 FENCE = "```"
 DEEPEST_JSON = 64
-
-
-def over_distinct(function: Callable[..., Any], dtype: "pl.DataType", *arguments: "pl.Expr") -> "pl.Expr":
-    """The function over the rows of some columns, called once for equal rows."""
-    import polars as pl
-
-    def run(rows: "pl.Series") -> "pl.Series":
-        known: dict[tuple[Any, ...], Any] = {}
-        found = []
-        for row in rows.struct.unnest().iter_rows():
-            if row not in known:
-                known[row] = function(*row)
-            found.append(known[row])
-        return pl.Series(found, dtype=dtype)
-
-    named = [argument.alias(str(index)) for index, argument in enumerate(arguments)]
-    return pl.struct(named).map_batches(run, return_dtype=dtype)
+JSON_KINDS = {dict: "object", list: "array", str: "text", float: "number", bool: "boolean", type(None): "null"}
 
 
 def unfence(x: str) -> str:
@@ -137,8 +120,7 @@ def _json(x: str) -> tuple[str, tuple[str, ...]]:
         value = json.loads(x, parse_constant=_no_constant, object_pairs_hook=_object, parse_int=float)
     except (ValueError, OverflowError):
         return "invalid", ()
-    kinds = {dict: "object", list: "array", str: "text", float: "number", bool: "boolean", type(None): "null"}
-    return kinds[type(value)], tuple(value) if isinstance(value, dict) else ()
+    return JSON_KINDS[type(value)], tuple(value) if isinstance(value, dict) else ()
 
 
 def _json_depth(x: str) -> int:
@@ -218,6 +200,7 @@ DOCUMENTS = (
             (("NaN",), "invalid"),
             ((" 1e3 ",), "number"),
         ),
+        values=lambda: (*JSON_KINDS.values(), "invalid"),
     ),
     Builtin(
         "json_keys",

@@ -52,7 +52,13 @@ def unique_column(items: "pl.Expr") -> "pl.Expr":
 
 
 def shared_column(left: "pl.Expr", right: "pl.Expr") -> "pl.Expr":
-    return left.list.set_intersection(right).list.len()
+    import polars as pl
+
+    def size(items: "pl.Expr") -> "pl.Expr":
+        return items.list.unique().list.len().cast(pl.Int64)
+
+    # Less the size of the union, since Polars intersects no lists of lists, of decimals or of conditions.
+    return size(left) + size(right) - size(pl.concat_list(left, right))
 
 
 def adjacent_columns(items: "pl.Expr") -> "tuple[pl.Expr, pl.Expr]":

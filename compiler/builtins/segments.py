@@ -106,6 +106,12 @@ SEGMENTS = (
         "lines", LINE, "The lines that are not blank, without their line ends.", ("a\n\n b\r\nc", ("a", " b", "c"))
     ),
     _segmenter(
+        "tokens_ws",
+        r"[^\s]+",
+        "Runs of anything between white space, as `split()` gives them in many languages.",
+        ("a-b  c,\nd!", ("a-b", "c,", "d!")),
+    ),
+    _segmenter(
         "chars",
         CHARACTER,
         "Characters as readers count them: a letter with its marks, a whole emoji sequence, a flag, a Hangul syllable "

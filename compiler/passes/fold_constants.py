@@ -1,7 +1,7 @@
 """Compute at compile time what depends on no row: `len(words("a b")) + 1` becomes `3`."""
 
 from verif_dsl.compiler.builtins import BUILTINS
-from verif_dsl.compiler.ir import Call, Constant, Node, children, rebuild
+from verif_dsl.compiler.ir import Call, Constant, Items, Node, children, rebuild
 
 
 def fold_constants(node: Node) -> Node:
@@ -12,6 +12,8 @@ def fold_constants(node: Node) -> Node:
     Constant(value=3, kind=Kind(name='int', parts=()))
     """
     node = rebuild(node, tuple(fold_constants(child) for child in children(node)))
+    if isinstance(node, Items) and all(isinstance(one, Constant) for one in node.items):
+        return Constant(tuple(one.value for one in node.items if isinstance(one, Constant)), node.kind)
     # Lists stay calls: a constant list of pairs has no column form, and a text is cut once a batch anyway.
     if isinstance(node, Call) and node.kind.name != "list" and all(isinstance(one, Constant) for one in node.arguments):
         values = (one.value for one in node.arguments if isinstance(one, Constant))

@@ -6,7 +6,9 @@ from verif_dsl.compiler.ir import Call, Node, Quantifier, Quantity, children, re
 from verif_dsl.compiler.kinds import BOOL
 
 OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-DUALS = {"and": "or", "or": "and"}
+OPPOSITES |= {f"{one} maybe": f"{other} maybe" for one, other in (("==", "!="), ("!=", "=="))}
+DUALS = {"and": "or", "or": "and", "and maybe": "or maybe", "or maybe": "and maybe"}
+NEGATIONS = ("not", "not maybe")
 
 
 def push_negation(node: Node) -> Node:
@@ -18,22 +20,22 @@ def push_negation(node: Node) -> Node:
     ('and', ['not', 'not'])
     """
     match node:
-        case Call("not", (inner,)):
+        case Call(name, (inner,)) if name in NEGATIONS:
             return _negated(inner)
     return rebuild(node, tuple(push_negation(child) for child in children(node)))
 
 
 def _negated(node: Node) -> Node:
     match node:
-        case Call("not", (inner,)):
+        case Call(name, (inner,)) if name in NEGATIONS:
             return push_negation(inner)
-        case Call(name, (left, right)) if name in OPPOSITES:
-            return Call(OPPOSITES[name], (push_negation(left), push_negation(right)), BOOL)
-        case Call(name, (left, right)) if name in DUALS:
-            return Call(DUALS[name], (_negated(left), _negated(right)), BOOL)
+        case Call(name, (left, right), kind) if name in OPPOSITES:
+            return Call(OPPOSITES[name], (push_negation(left), push_negation(right)), kind)
+        case Call(name, (left, right), kind) if name in DUALS:
+            return Call(DUALS[name], (_negated(left), _negated(right)), kind)
         case Quantifier("any" | "all" as quantity):
             source = push_negation(node.source)
             condition = push_negation(node.condition) if node.condition is not None else None
             dual: Quantity = "all" if quantity == "any" else "any"
             return replace(node, quantity=dual, source=source, condition=condition, body=_negated(node.body))
-    return Call("not", (push_negation(node),), BOOL)
+    return Call("not" if node.kind == BOOL else "not maybe", (push_negation(node),), node.kind)

@@ -1,15 +1,19 @@
 r"""Sets of code points as sorted ranges, and the Unicode properties that `\p{...}` may name.
 
 Engines disagree about `\w`, `\d`, `\s` and even about `\p{L}` (each has its own Unicode tables), so a class is always
-spelled out as explicit ranges from the tables of this Python, and every back end receives those same ranges.
+spelled out as explicit ranges from the tables in `unicode.toml`, and every back end receives those same ranges. So a
+pattern means the same on every Python. What still follows the tables of the running Python stands outside of patterns:
+NFC, and the case mappings of the builtins.
 """
 
 import sys
-import unicodedata
-from bisect import bisect_right
+import tomllib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from functools import cache, lru_cache
-from itertools import groupby
+from functools import cache
+from importlib.resources import files
+from itertools import chain
+from typing import Any
 
 Ranges = tuple[tuple[int, int], ...]
 """Inclusive, sorted, disjoint and not adjacent."""
@@ -87,35 +91,40 @@ def difference(left: Ranges, right: Ranges) -> Ranges:
     return complement(normalise([*complement(left), *right]))
 
 
-@cache
-def _starts(ranges: Ranges) -> list[int]:
-    return [low for low, _ in ranges]
-
-
-@lru_cache(maxsize=1 << 16)
 def contains(ranges: Ranges, character: str) -> bool:
     """Whether one character is in the set.
 
     >>> contains(((97, 122),), "k")
     True
     """
-    index = bisect_right(_starts(ranges), ord(character)) - 1
-    return index >= 0 and ord(character) <= ranges[index][1]
+    point = ord(character)
+    index = bisect_right(ranges, (point, LAST)) - 1
+    return index >= 0 and point <= ranges[index][1]
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    """What `unicode_tables` wrote."""
+    return tomllib.loads(files("verif_dsl.compiler.patterns").joinpath("unicode.toml").read_text(encoding="utf-8"))
+
+
+def unicode_version() -> str:
+    """The version of Unicode that the tables are from."""
+    version: str = _tables()["version"]
+    return version
 
 
 @cache
 def _categories() -> dict[str, Ranges]:
-    """General categories, two-letter and one-letter, from this Python's Unicode tables."""
-    found: dict[str, list[tuple[int, int]]] = {}
-    position = 0
-    for name, group in groupby(map(unicodedata.category, map(chr, range(LAST + 1)))):
-        length = sum(1 for _ in group)
-        found.setdefault(name, []).append((position, position + length - 1))
-        position += length
-    del found["Cs"]
-    for name in list(found):
-        found.setdefault(name[0], []).extend(found[name])
-    return {name: normalise(ranges) for name, ranges in found.items()}
+    """General categories, two-letter and one-letter; Cs is none of them, since no text holds a surrogate."""
+    found: dict[str, Ranges] = {}
+    for name, written in _tables()["categories"].items():
+        pairs = (pair.partition("-") for pair in written.split())
+        found[name] = tuple((int(low, 16), int(high or low, 16)) for low, _, high in pairs)
+    found["Cn"] = complement(normalise(chain.from_iterable(found.values())))
+    for letter in sorted({name[0] for name in found}):
+        found[letter] = normalise(chain.from_iterable(found[name] for name in list(found) if name[0] == letter))
+    return found
 
 
 NAMED: dict[str, Ranges] = {"White_Space": WHITE_SPACE, "Emoji": EMOJI, "Regional_Indicator": REGIONAL}
@@ -136,15 +145,10 @@ def of_property(name: str) -> Ranges | None:
 
 
 @cache
-def _fold_orbits() -> dict[int, frozenset[int]]:
-    """Code points that simple case folding treats as one (Unicode CaseFolding.txt, status C and S)."""
-    groups: dict[str, set[int]] = {}
-    for low, high in _categories()["L"] + _categories()["Mn"] + _categories()["So"] + _categories()["Nl"]:
-        for point in range(low, high + 1):
-            folded = chr(point).casefold()
-            if len(folded) == 1:
-                groups.setdefault(folded, set()).add(point)
-    return {point: frozenset(group) for group in groups.values() if len(group) > 1 for point in group}
+def _fold_orbits() -> dict[int, Ranges]:
+    """Code points that simple case folding treats as one (Unicode CaseFolding.txt, status C and S), in order."""
+    orbits = ([int(point, 16) for point in orbit.split("/")] for orbit in _tables()["case"]["orbits"].split())
+    return dict(sorted((point, tuple((other, other) for other in orbit)) for orbit in orbits for point in orbit))
 
 
 def fold_case(ranges: Ranges) -> Ranges:
@@ -154,5 +158,6 @@ def fold_case(ranges: Ranges) -> Ranges:
     ((75, 75), (107, 107), (8490, 8490))
     """
     orbits = _fold_orbits()
-    extra = [(other, other) for point in orbits if contains(ranges, chr(point)) for other in orbits[point]]
-    return normalise([*ranges, *extra])
+    points = list(orbits)
+    inside = (points[bisect_left(points, low) : bisect_right(points, high)] for low, high in ranges)
+    return normalise([*ranges, *chain.from_iterable(orbits[point] for point in chain.from_iterable(inside))])

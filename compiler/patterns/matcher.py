@@ -2,20 +2,26 @@
 
 After Rob Pike's `sam` and Russ Cox, "Regular Expression Matching: the Virtual Machine Approach" (2009). It is the
 meaning of a pattern; the columnar back end runs Rust's `regex` crate, which gives the same leftmost-first matches.
+
+The machine remembers its steps: what its threads become at a character depends only on what they were, on the
+character, and on whether it is the last of the text. So most characters of most texts cost one look-up.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from verif_dsl.compiler.patterns.charset import Ranges, contains, normalise
+from verif_dsl.compiler.patterns.charset import Ranges, contains
 from verif_dsl.compiler.patterns.pattern import Choice, Edge, Node, Repeat, Sequence, Set, parse_pattern
 
 Threads = dict[int, int]
-"""Instructions to try next, best first, each with where its match began."""
+"""Instructions to try next, best first, each with its lane: the threads of one lane began at the same place."""
+
+MOST_REMEMBERED = 1 << 22
+"""Words of memory (of 8 bytes, roughly) that the remembered steps of all patterns may take."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Program:
     """Instructions by index: a set to consume, targets to fork to (best first), an edge to stand on, or the end."""
 
@@ -94,43 +100,142 @@ def _emit(built: Program, node: Node, entry: int) -> int:
             return leave
 
 
-def _reach(built: Program, index: int, start: int, at: int, length: int, threads: Threads) -> None:
-    """Adds what can be reached from an instruction without consuming, in order of preference."""
+def _reach(built: Program, index: int, lane: int, first: bool, last: bool, threads: Threads) -> None:
+    """Adds what can be reached from an instruction without consuming, in order of preference.
+
+    `first` and `last` say whether this is the start and the end of the text.
+    """
     stack = [index]
     while stack:
         index = stack.pop()
         if index in threads:
             continue
         edge = built.edges[index]
-        if edge is not None and at != (0 if edge else length):
+        if edge is not None and not (first if edge else last):
             continue
-        threads[index] = start
+        threads[index] = lane
         if built.sets[index] is None:
             stack.extend(reversed(built.targets[index]))
 
 
-@cache
-def _first(pattern: str) -> Ranges | None:
-    """What every match begins with, or None when one may be empty or depends on an edge of the text.
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What a search is about at one place of a text. Equal states are one object, compared by identity.
 
-    >>> _first("a+|[0-9]"), _first("^a"), _first("a?")
-    (((48, 57), (97, 97)), None, None)
+    `threads` has the instructions that consume or end the match, best first, each with its lane; lanes count from 0 in
+    this order. `match` is the lane of a match that ends here, and in a state that is `searching` no match has ended
+    yet, so that the next place begins another lane.
     """
-    built = program(pattern)
-    stack, seen = [0], {0}
-    found: list[tuple[int, int]] = []
-    while stack:
-        index = stack.pop()
-        ranges = built.sets[index]
-        if built.edges[index] is not None or index == len(built.sets) - 1:
-            return None
-        if ranges is not None:
-            found.extend(ranges)
+
+    built: Program
+    threads: tuple[tuple[int, int], ...]
+    match: int | None
+    searching: bool
+
+
+Step = tuple[State, tuple[int, ...] | None]
+"""The next state, and which lanes live on in it (one that begins there counts as the last), or None: just the same."""
+
+
+class _Memory:
+    """What searches have found out. When it is full everything is forgotten, to be found out again when needed."""
+
+    def __init__(self) -> None:
+        self.words = 0
+        self.states: dict[tuple[Program, tuple[tuple[int, int], ...], bool], State] = {}
+        self.openings: dict[tuple[Program, bool, bool], State] = {}
+        self.steps: dict[tuple[State, str, bool], Step] = {}
+
+    def grow(self, words: int) -> None:
+        if self.words + words > MOST_REMEMBERED:
+            self.words = 0
+            self.states.clear()
+            self.openings.clear()
+            self.steps.clear()
+        self.words += words
+
+
+_memory = _Memory()
+
+
+def _settle(built: Program, threads: Threads, searching: bool) -> tuple[State, tuple[int, ...]]:
+    """The state that these threads make, with its lanes numbered anew, and their numbers before that."""
+    end, match = len(built.sets) - 1, None
+    settled: list[tuple[int, int]] = []
+    lanes: list[int] = []
+    for index, lane in threads.items():
+        if index != end and built.sets[index] is None:
             continue
-        following = set(built.targets[index]) - seen
-        seen |= following
-        stack.extend(following)
-    return normalise(found)
+        if not lanes or lane != lanes[-1]:
+            lanes.append(lane)
+        settled.append((index, len(lanes) - 1))
+        if index == end:
+            match, searching = len(lanes) - 1, False
+            break  # whatever comes later in the list is less preferred
+    key = built, tuple(settled), searching
+    state = _memory.states.get(key)
+    if state is None:
+        state = State(built, key[1], match, searching)
+        _memory.grow(40 + 10 * len(settled))
+        _memory.states[key] = state
+    return state, tuple(lanes)
+
+
+def _opening(built: Program, first: bool, last: bool) -> State:
+    """The state that a search begins in."""
+    key = built, first, last
+    if key not in _memory.openings:
+        threads: Threads = {}
+        _reach(built, 0, 0, first, last, threads)
+        state, _ = _settle(built, threads, searching=True)
+        _memory.openings[key] = state
+    return _memory.openings[key]
+
+
+def _step(state: State, character: str, last: bool) -> Step:
+    """What a character makes of a state; `last` says that the text ends after it."""
+    built = state.built
+    threads: Threads = {}
+    for index, lane in state.threads:
+        ranges = built.sets[index]
+        if ranges is not None and contains(ranges, character):
+            for target in built.targets[index]:
+                _reach(built, target, lane, False, last, threads)
+    count = state.threads[-1][1] + 1 if state.threads else 0
+    if state.searching:
+        _reach(built, 0, count, False, last, threads)
+    following, lanes = _settle(built, threads, state.searching)
+    step = following, None if lanes == tuple(range(count)) else lanes
+    _memory.grow(40 + len(lanes))
+    _memory.steps[state, character, last] = step
+    return step
+
+
+def _matches(pattern: str, text: str, position: int = 0) -> Iterator[tuple[int, int]]:
+    """The matches from `position` on, as start and end, left to right and not overlapping.
+
+    After an empty one there is no telling where to go on, so it must be the last that is asked for.
+    """
+    built, length, steps = program(pattern), len(text), _memory.steps
+    while True:
+        state = _opening(built, position == 0, position == length)
+        begun = [position] if state.threads else []  # by lane
+        found = None if state.match is None else (position, position)
+        for at in range(position, length):
+            key = state, text[at], at + 1 == length
+            state, lanes = steps.get(key) or _step(*key)
+            if lanes is not None:
+                begun.append(at + 1)
+                begun = [begun[lane] for lane in lanes]
+            if state.match is not None:
+                found = begun[state.match], at + 1
+            if not state.threads and not state.searching:
+                break
+        if found is None:
+            return
+        yield found
+        assert found[1] > position, "a pattern that matches the empty text"
+        position = found[1]
 
 
 def find(pattern: str, text: str, position: int = 0) -> tuple[int, int] | None:
@@ -139,28 +244,7 @@ def find(pattern: str, text: str, position: int = 0) -> tuple[int, int] | None:
     >>> find("b+", "abbc")
     (1, 3)
     """
-    built = program(pattern)
-    match, length, first = len(built.sets) - 1, len(text), _first(pattern)
-    found: tuple[int, int] | None = None
-    threads: Threads = {}
-    for at in range(position, length + 1):
-        if found is None:
-            if not threads and first is not None and (at == length or not contains(first, text[at])):
-                continue  # nothing is under way and nothing can begin here, which is most of most texts
-            _reach(built, 0, at, at, length, threads)
-        elif not threads:
-            break
-        following: Threads = {}
-        for index, start in threads.items():
-            if index == match:
-                found = (start, at)
-                break  # whatever comes later in the list is less preferred
-            ranges = built.sets[index]
-            if ranges is not None and at < length and contains(ranges, text[at]):
-                for target in built.targets[index]:
-                    _reach(built, target, start, at + 1, length, following)
-        threads = following
-    return found
+    return next(_matches(pattern, text, position), None)
 
 
 @lru_cache(maxsize=256)
@@ -172,11 +256,18 @@ def find_all(pattern: str, text: str) -> tuple[str, ...]:
     >>> find_all("[0-9]+", "a1b22")
     ('1', '22')
     """
-    return tuple(_matches(pattern, text))
+    return tuple(text[start:end] for start, end in _matches(pattern, text))
 
 
-def _matches(pattern: str, text: str) -> Iterator[str]:
+def replace_all(pattern: str, text: str, replacement: str) -> str:
+    """The text with each match replaced, literally. The pattern must not match the empty text.
+
+    >>> replace_all("[0-9]+", "a1b22", "#")
+    'a#b#'
+    """
+    pieces: list[str] = []
     position = 0
-    while match := find(pattern, text, position):
-        yield text[slice(*match)]
-        position = match[1]
+    for start, end in _matches(pattern, text):
+        pieces += text[position:start], replacement
+        position = end
+    return "".join([*pieces, text[position:]])

@@ -2,17 +2,20 @@
 
 0: all is well. 1: a mistake in a file that the user gave, or an example that its check contradicts. 2: wrong usage.
 130: interrupted from the keyboard.
+
+A command returns its status, and imports the compiler and everything else that is not light only when it runs: `vif`
+starts often, from editors and in loops, and no command waits for what another one needs.
 """
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
+import click
 
-from verif_dsl import VerifError, __version__
+import verif_dsl
 from verif_dsl.cli.check import check
 from verif_dsl.cli.emit import emit
+from verif_dsl.cli.explain import explain
 from verif_dsl.cli.fmt import fmt
 from verif_dsl.cli.lock import lock
 from verif_dsl.cli.score import score
@@ -20,19 +23,16 @@ from verif_dsl.cli.train import train
 
 __all__ = ["main"]
 
-app = typer.Typer(
-    name="vif",
-    help="Constraints on the responses of language models: check them, score with them, train on them.",
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(check)
-app.command()(emit)
-app.command()(fmt)
-app.command()(lock)
-app.command()(score)
-app.command()(train)
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(verif_dsl.__version__, message="%(prog)s %(version)s", help="Show the version.")
+def vif() -> None:
+    """Constraints on the responses of language models: check them, score with them, train on them."""
+
+
+for command in (check, emit, explain, fmt, lock, score, train):
+    command.short_help = command.help  # whole in the list of commands, where click would cut it to one line
+    vif.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,29 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A message quotes the user's text, and the terminal may not know its characters.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    command = typer.main.get_command(app)
     try:
-        command.main(None if arguments is None else list(arguments), prog_name="vif")
-    except VerifError as mistake:
-        typer.echo(mistake.message if mistake.diagnostics else f"error: {mistake.message}", err=True)
-        return 1
-    except KeyboardInterrupt:
+        return int(vif.main(arguments, prog_name="vif", standalone_mode=False) or 0)
+    except click.ClickException as misuse:
+        misuse.show()
+        return misuse.exit_code
+    except click.Abort:  # what click makes of an interruption
         return 130
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    return 0
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"vif {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _common(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    pass
+    except verif_dsl.VerifError as mistake:  # evaluated, and the compiler imported, only when something was raised
+        click.echo(mistake.message if mistake.diagnostics else f"error: {mistake.message}", err=True)
+        return 1

@@ -1,37 +1,80 @@
 """`vif check`: compile .vif files and try their examples."""
 
+import json
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from verif_dsl import VerifError
+from verif_dsl.cli.standard_input import STANDARD_INPUT, STANDARD_INPUT_NAME, read_standard_input
+
+if TYPE_CHECKING:
+    from verif_dsl.compiler import CheckReport
 
 
-def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of constraints (.vif).")],
-) -> None:
+@click.command()
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Files of constraints (.vif); - for standard input.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Text for people, or one JSON document for programs.",
+)
+def check(files: tuple[Path, ...], output_format: str) -> int:
     """Compile files and run the accept and reject examples in them; show every mistake with its place."""
-    from verif_dsl.compiler import check_file
+    from verif_dsl import VerifError
 
-    errors = examples = failed = 0
+    as_json = output_format == "json"
+    totals = Counter(files=len(files), errors=0, warnings=0, examples=0, failed=0)
+    diagnostics: list[dict[str, object]] = []
     for path in files:
         try:
-            report = check_file(path)
+            report = _report(path)
         except VerifError as mistake:  # a file that cannot be read: say so, and go on with the others
-            typer.echo(f"error: {mistake.message}")
-            errors += 1
+            totals["errors"] += 1
+            if as_json:
+                diagnostics.append(_without_place(path, mistake.message))
+            else:
+                click.echo(f"error: {mistake.message}")
             continue
-        if rendered := report.render():
-            typer.echo(f"{rendered}\n")
-        errors += report.errors
-        examples += report.examples
-        failed += report.failed
-    typer.echo(
-        f"{_count(len(files), 'file')}, {_count(errors, 'error')}, {_count(examples, 'example')}, {failed} failed"
-    )
-    if errors:
-        raise typer.Exit(1)
+        warnings = len(report.diagnostics) - report.errors
+        totals.update(errors=report.errors, warnings=warnings, examples=report.examples, failed=report.failed)
+        if as_json:
+            diagnostics += [one.to_dict(report.source) for one in report.diagnostics]
+        elif report.diagnostics:
+            click.echo(f"{report.render()}\n")
+    if as_json:
+        click.echo(json.dumps({**totals, "diagnostics": diagnostics}))  # ASCII, which every terminal can show
+    else:
+        counts = [_count(totals[f"{noun}s"], noun) for noun in ("file", "error", "example")]
+        click.echo(f"{', '.join(counts)}, {totals['failed']} failed")
+    return 1 if totals["errors"] else 0
+
+
+def _report(path: Path) -> "CheckReport":
+    from verif_dsl.compiler import check_file, check_source
+
+    if path == STANDARD_INPUT:
+        _, source = read_standard_input()
+        return check_source(source)[1]
+    return check_file(path)
+
+
+def _without_place(path: Path, message: str) -> dict[str, object]:
+    """What `Diagnostic.to_dict` would give for a file as a whole, which has no code and no place."""
+    name = STANDARD_INPUT_NAME if path == STANDARD_INPUT else str(path)
+    found = {"code": None, "severity": "error", "message": message, "file": name}
+    return {**found, "start": None, "end": None, "help": None, "notes": []}
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,40 +1,43 @@
 """`vif fmt`: write .vif files in the one style."""
 
-import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from verif_dsl import VerifError
-
-STANDARD_INPUT = Path("-")
+from verif_dsl.cli.standard_input import STANDARD_INPUT, read_standard_input
 
 
-def fmt(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Files of constraints (.vif); - for standard input.")
-    ],
-    check: Annotated[bool, typer.Option("--check", help="Only list the files that would change.")] = False,
-) -> None:
+@click.command()
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Files of constraints (.vif); - for standard input.",
+)
+@click.option("--check", is_flag=True, help="Only list the files that would change.")
+def fmt(files: tuple[Path, ...], check: bool) -> int:
     """Rewrite files in the one style, and list those that changed; standard input comes out on standard output."""
+    from verif_dsl import VerifError
+
     wrong = False
     for path in files:
         try:
             changed = _format_standard_input(check) if path == STANDARD_INPUT else _format_file(path, check)
         except VerifError as mistake:  # this file stays as it is; go on with the others
-            typer.echo(mistake.message if mistake.diagnostics else f"error: {mistake.message}", err=True)
+            click.echo(mistake.message if mistake.diagnostics else f"error: {mistake.message}", err=True)
             wrong = True
             continue
         if changed and (check or path != STANDARD_INPUT):
-            typer.echo(str(path))
+            click.echo(str(path))
         wrong = wrong or (changed and check)
-    if wrong:
-        raise typer.Exit(1)
+    return 1 if wrong else 0
 
 
 def _format_file(path: Path, check: bool) -> bool:
     """Whether the file is not in the one style; unless only checking, it is afterwards."""
+    from verif_dsl import VerifError
     from verif_dsl.compiler import read_source
     from verif_dsl.compiler.printer import format_source
     from verif_dsl.files import written_whole
@@ -52,15 +55,10 @@ def _format_file(path: Path, check: bool) -> bool:
 
 
 def _format_standard_input(check: bool) -> bool:
-    from verif_dsl.compiler import Source
     from verif_dsl.compiler.printer import format_source
 
-    given = sys.stdin.buffer.read()
-    try:
-        text = given.decode("utf-8").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise VerifError(f"standard input is not UTF-8 text (byte {error.start})") from None
-    formatted = format_source(Source("<stdin>", text)).encode()
+    given, source = read_standard_input()
+    formatted = format_source(source).encode()
     if not check:
-        typer.echo(formatted, nl=False)  # bytes: the terminal's encoding must not change the text
+        click.echo(formatted, nl=False)  # bytes: the terminal's encoding must not change the text
     return given != formatted

@@ -1,17 +1,22 @@
 """`vif lock`: pin what .vif files import, so that a changed import is noticed before it changes a verdict."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from verif_dsl import VerifError
+import click
 
 
-def lock(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of constraints (.vif) in one folder.")],
-) -> None:
+@click.command()
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Files of constraints (.vif) in one folder.",
+)
+def lock(files: tuple[Path, ...]) -> None:
     """Write `vif.lock` beside the files: the version and the SHA-256 of every text they import."""
+    from verif_dsl import VerifError
     from verif_dsl.compiler.modules import LOCK, lock_text
     from verif_dsl.compiler.specs import pins_of
     from verif_dsl.files import written_whole
@@ -22,4 +27,4 @@ def lock(
     pins = {name: pin for path in files for name, pin in pins_of(path).items()}
     with written_whole(folders.pop() / LOCK) as out:
         out.write(lock_text(pins).encode())
-    typer.echo(f"{len(pins)} import{'' if len(pins) == 1 else 's'} pinned in {files[0].parent / LOCK}")
+    click.echo(f"{len(pins)} import{'' if len(pins) == 1 else 's'} pinned in {files[0].parent / LOCK}")

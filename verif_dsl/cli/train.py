@@ -2,23 +2,25 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from verif_dsl import VerifError
+import click
 
 NEEDED = ("accelerate", "datasets", "matplotlib", "torch", "transformers", "trl", "yaml")
 """The packages of the extra `train`, by the names they are imported under."""
 
 
-def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="What to train and how (.yaml).")],
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder for results, instead of the one CONFIG names.")
-    ] = None,
-) -> None:
+@click.command()
+@click.argument("config", metavar="CONFIG", type=click.Path(path_type=Path), help="What to train and how (.yaml).")
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The folder for results, instead of the one CONFIG names.",
+)
+def train(config: Path, output: Path | None) -> None:
     """Train a model with GRPO on the rewards of a file of constraints; measure it before and after."""
+    from verif_dsl import VerifError
+
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise VerifError(
