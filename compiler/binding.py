@@ -97,7 +97,7 @@ def _admit_decimal(domain: Domain, value: int | float | Fraction, earlier: Mappi
         raise ValueError(f"{value} is not a number")
     number = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
     if (number * FINEST).denominator != 1:
-        raise ValueError(f"{value} has more than six places")
+        raise ValueError(f"{written(number)} has more than six places")
     low, high = _range(domain, earlier)
     if not low <= number <= high:
         raise ValueError(f"{float(number):g} is outside {float(low):g} to {float(high):g}")

@@ -5,6 +5,8 @@ one over the words of each sentence no more either. Going through one text for e
 refused. The bound holds for the columnar back end, which computes what no variable touches once and not once an item.
 """
 
+import math
+
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, Value, depth_of
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, maybe
 from verif_dsl.compiler.texts import LARGEST_RESPONSE
@@ -35,13 +37,17 @@ def cost_of(node: Node) -> int:
 
 
 class _Bound:
-    """Sums the cost up. `runs` says, for each quantifier one is inside, how many items it goes through in all."""
+    """Sums the cost up, over all the quantifiers that are open at a place.
+
+    For each of them `runs` says how many items it goes through in all, `items` how large these are together, and
+    `repeats` how many of them one item of the quantifiers around it can have.
+    """
 
     def __init__(self) -> None:
         self.cost = 0
         self.runs: dict[int, int] = {0: 1}
         self.items: dict[int, int] = {}
-        """The total size of the items of each open quantifier."""
+        self.repeats: dict[int, int] = {}
 
     def total(self, node: Node) -> int:
         """The size of a node's values (code points, items) over all its runs; adds what they cost."""
@@ -56,40 +62,63 @@ class _Bound:
                 return LARGEST_RESPONSE
             case Local(depth):
                 return self.items[depth]
-            case Call(_, arguments, kind):
+            case Call(_, parts, kind) | Items(parts, kind):
                 level = depth_of(node)
                 runs = self.runs[level]
-                sizes = sum(self._spread(argument, level) for argument in arguments)
+                spread = [self._spread(part, level) for part in parts]
+                # Texts are compared up to where the shorter one ends, and nothing copies them for that.
+                shorter = isinstance(node, Call) and node.builtin in ("==", "!=") and parts[0].kind == TEXT
+                sizes = min(spread) if shorter else sum(spread)
                 self.cost += sizes + runs
                 return runs if kind in SCALARS else sizes
-            case Items(items):
-                level = depth_of(node)
-                sizes = sum(self._spread(item, level) for item in items)
-                self.cost += sizes + self.runs[level]
-                return sizes
             case Quantifier():
                 return self._quantifier(node)
 
     def _spread(self, node: Node, level: int) -> int:
         """The total of a part that is looked at once in each run of a quantifier further in, at worst."""
-        total = self.total(node)
-        if depth_of(node) == level:
+        total, home = self.total(node), depth_of(node)
+        if home == level:
             return total
-        # All the inner items may belong to the one outer item that has all the text.
-        return self.runs[level] if node.kind in SCALARS else total * self.runs[level]
+        if node.kind in SCALARS:
+            return self.runs[level]
+        # At most once for each item of the quantifiers between; and all the inner items together may belong to the one
+        # outer item that has all the text.
+        between = math.prod(self.repeats[depth] for depth in self.repeats if home < depth <= level)
+        return total * min(between, self.runs[level])
 
     def _quantifier(self, node: Quantifier) -> int:
-        level = depth_of(node)
+        level, home = depth_of(node), depth_of(node.source)
         items = self._spread(node.source, level)
-        saved = self.runs.copy(), self.items.copy()
-        self.runs[node.depth] = self.items[node.depth] = max(items, 1)
+        saved = self.runs.copy(), self.items.copy(), self.repeats.copy()
+        most = _most_items(node.source)
+        self.items[node.depth] = max(items, 1)
+        self.runs[node.depth] = max(min(items, self.runs[level] * most), 1)
+        # What goes through the same list for each outer item repeats as often as that list is long.
+        own = self.total(node.source) if home == 0 else self.runs[node.depth]
+        self.repeats[node.depth] = max(min(own, most), 1)
         self.cost += items
         for part in (node.condition, node.body):
             if part is not None:
                 self.total(part)
                 self.cost += self.runs[depth_of(part)]
-        self.runs, self.items = saved
+        self.runs, self.items, self.repeats = saved
         return self.runs[level]
+
+
+def _most_items(node: Node) -> int:
+    """How many items a list can have, whatever the size of its texts."""
+    match node:
+        case Constant(tuple(values)):
+            return len(values)
+        case Items(items):
+            return len(items)
+        case Argument():
+            return LONGEST_LIST
+        case Call("take", (items, Constant(int(most)))):
+            return min(_most_items(items), max(most, 0))
+        case Call("drop" | "unique" | "adjacent" | "indexed", (items, *_)):
+            return _most_items(items)
+    return LARGEST_RESPONSE
 
 
 def _size(value: Value) -> int:

@@ -7,22 +7,23 @@ from random import Random
 from typing import TypeVar
 
 from verif_dsl.compiler import syntax
-from verif_dsl.compiler.backends.reference import Row
+from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, admit, bind, draw
 from verif_dsl.compiler.conversation import PROMPT, Given
 from verif_dsl.compiler.cost import LARGEST_COST, cost_of
-from verif_dsl.compiler.diagnostics import suggestion
+from verif_dsl.compiler.diagnostics import Note
 from verif_dsl.compiler.domains import domain_of, interval_of_domain, literal, sample_of, span_of
 from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.intervals import Interval
 from verif_dsl.compiler.ir import Argument, Input, Node, Value, walk
+from verif_dsl.compiler.judging import judge_of, whole_score
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
 from verif_dsl.compiler.locales import ENGLISH
 from verif_dsl.compiler.program import Constraint, Example, Judge, Param
-from verif_dsl.compiler.source import Source
+from verif_dsl.compiler.source import Source, Span
 from verif_dsl.compiler.texts import prepare
 from verif_dsl.compiler.values import written
-from verif_dsl.compiler.wording import Wording, applicable, holes_of
+from verif_dsl.compiler.wording import Wording, applicable
 
 COVERAGE_DRAWS = 32
 """Random arguments, besides the defaults and the examples', that some `instruct` clause has to apply to."""
@@ -37,13 +38,18 @@ class ConstraintBuilder:
         self.tree, self.source = tree, source
         self.ranges: dict[str, Interval] = {}
         self.choices: dict[str, tuple[str, ...]] = {}
+        self.hidden = {"response", "prompt"}
         self.typer = replace(typer, arguments=self.ranges, choices=self.choices)
         self.report = self.typer.report
         self.parameters: list[Param] = []
         self.arguments: dict[str, Node | None] = {}
         self.visible: dict[str, Node | None] = {"response": Input("response"), "prompt": PROMPT.node}
         self.givens: dict[str, Given] = {}
-        self.wording = Wording(source, self.typer, self.visible)
+        self.places: dict[str, Span] = {}
+        """Where each name of the constraint gets its meaning."""
+        self.early = replace(self.typer, hidden=self.hidden)
+        """Types what is decided before there is a response."""
+        self.wording = Wording(source, self.typer, self.early, self.visible)
 
     def build(self) -> Constraint | None:
         """The constraint, or None when something in it is wrong (and has been reported)."""
@@ -61,10 +67,10 @@ class ConstraintBuilder:
             parameters=tuple(self.parameters),
             givens=(),
             requires=tuple(self._requires()),
-            instructions=tuple(self.wording.instructions(self._clauses(syntax.Instruct), self._tellable())),
+            instructions=tuple(self.wording.instructions(self._clauses(syntax.Instruct), self._tellable(), early=True)),
             feedback=tuple(self.wording.instructions(self._clauses(syntax.Feedback), self.visible)),
             check=self._check(),
-            judge=self._judge(),
+            judge=judge_of(self._clauses(syntax.Judge), self.wording, self.arguments),
             examples=(),
             span=self.tree.name.span,
         )
@@ -74,6 +80,7 @@ class ConstraintBuilder:
             return None
         constraint = replace(constraint, examples=tuple(self._examples(constraint)))
         if not self._failed_since(before):
+            self._default_arguments(constraint)
             self._cover(constraint)
         return None if self._failed_since(before) else constraint
 
@@ -92,16 +99,23 @@ class ConstraintBuilder:
                     self._param(clause)
                 case syntax.Let(name, value):
                     self._define(name, self.typer.typed(value, self.visible))
+                    self.hidden.add(name.name)
                 case syntax.Given(name, role, index, field):
+                    if field and not field.value:
+                        self.report("V0205", "a column of the data has a name", field.span)
                     given = Given(name.name, role, index, field.value if field else None)
                     self.givens[name.name] = given
                     self._define(name, given.node)
 
     def _define(self, name: syntax.Name, node: Node | None) -> None:
         if name.name in self.visible:
-            self.report("V0204", f"`{name}` already has a meaning here", name.span, "choose another name")
+            built_in = name.name in ("response", "prompt")
+            message = f"`{name}` is built in" if built_in else f"`{name}` already has a meaning here"
+            notes = () if built_in else (Note("it gets that here", self.places[name.name]),)
+            self.report("V0204", message, name.span, "choose another name", notes)
             return
         self.visible[name.name] = node
+        self.places[name.name] = name.span
 
     def _param(self, clause: syntax.Param) -> None:
         name = clause.name.name
@@ -143,7 +157,7 @@ class ConstraintBuilder:
 
     def _requires(self) -> Iterable[tuple[Node, str]]:
         for clause in self._clauses(syntax.Require):
-            node = self.typer.expect(clause.condition, BOOL, self.arguments, "what is required")
+            node = self.early.expect(clause.condition, BOOL, self.arguments, "what is required")
             if node is not None:
                 yield node, self.source.text[clause.condition.span.start : clause.condition.span.end]
 
@@ -159,46 +173,6 @@ class ConstraintBuilder:
                 self.report("V0211", message, clause.condition.span, hint)
         return nodes[0] if nodes else None
 
-    def _judge(self) -> Judge | None:
-        judges = self._clauses(syntax.Judge)
-        if not judges:
-            return None
-        tree = judges[0]
-        for what, found in (("ask", tree.asks), ("scale", tree.scales), ("pass", tree.passes)):
-            if len(found) != 1:
-                self.report("V0206", f"a judge needs one `{what}`, and this has {len(found)}", tree.span)
-        if len(tree.unknowns) > 1:
-            self.report("V0206", "`unknown` is given twice", tree.span)
-        for name in tree.shows:
-            if name.name not in ("prompt", "response"):
-                hint = suggestion(name.name, ("prompt", "response"))
-                self.report("V0201", f"a judge cannot be shown `{name}`", name.span, hint)
-        numbers = [n for scale in tree.scales for n in scale] + [one.score for one in tree.anchors] + list(tree.passes)
-        for number in numbers:
-            if "." in number.text:
-                self.report("V0203", "scores are whole numbers", number.span)
-                return None
-        if len(tree.asks) != 1 or len(tree.scales) != 1 or len(tree.passes) != 1:
-            return None
-        low, high = (int(end.text) for end in tree.scales[0])
-        for number in numbers:
-            if not low <= int(number.text) <= high:
-                self.report("V0205", f"{number.text} is outside the scale {low} to {high}", number.span)
-        ask = self.wording.template(tree.asks[0], self.arguments)
-        anchors = [(int(one.score.text), self.wording.template(one.text, self.arguments)) for one in tree.anchors]
-        if ask is None or any(template is None for _, template in anchors):
-            return None
-        self.typer.warn("V0602", "judges are not run yet: this constraint stays unknown", tree.span)
-        texts = [(score, template) for score, template in anchors if template]
-        holes = {
-            name: node
-            for one in (ask, *(text for _, text in texts))
-            for name, node in holes_of(one, self.arguments).items()
-        }
-        show = tuple(name.name for name in tree.shows) or ("prompt", "response")
-        unknown = tree.unknowns[0] if tree.unknowns else "mask"
-        return Judge(ask, low, high, tuple(texts), int(tree.passes[0].text), show, unknown, holes)
-
     # -------------------------------------------------------------------------------------------------- completeness
 
     def _complete(self, constraint: Constraint) -> None:
@@ -207,13 +181,14 @@ class ConstraintBuilder:
             self.report("V0206", "`doc` is given twice", doc.span)
         for deprecated in self._clauses(syntax.Deprecated)[1:]:
             self.report("V0206", "`deprecated` is given twice", deprecated.span)
-        decisions: list[syntax.Check | syntax.Judge] = [*self._clauses(syntax.Check), *self._clauses(syntax.Judge)]
+        decisions = [one for one in self.tree.clauses if isinstance(one, syntax.Check | syntax.Judge)]
         if not decisions:
             self.report("V0206", f"`{constraint.name}` has neither a `check` nor a `judge`", span, "add `check ...`")
         for second in decisions[1:]:
-            self.report(
-                "V0206", "a constraint has one `check` or one `judge`", second.span, "join conditions with `and`"
-            )
+            both_checked = all(isinstance(one, syntax.Check) for one in decisions)
+            hint = "join conditions with `and`" if both_checked else "make it a constraint of its own"
+            notes = (Note("this one stands first", decisions[0].span),)
+            self.report("V0206", "a constraint has one `check` or one `judge`", second.span, hint, notes)
         if not self._clauses(syntax.Instruct):
             self.report(
                 "V0206", f"`{constraint.name}` has no `instruct`", span, 'add instruct "...": what the model is told'
@@ -225,32 +200,55 @@ class ConstraintBuilder:
 
     def _examples(self, constraint: Constraint) -> Iterable[Example]:
         for tree in self._clauses(syntax.Example):
-            if tree.score and not constraint.judge:
-                self.report("V0206", "only judged constraints have a `score`", tree.score.span, "leave it out")
+            score = self._score(tree, constraint.judge)
             arguments = self._example_arguments(tree, constraint)
-            given = self._example_given(tree, constraint)
+            given = self._example_given(tree, constraint) if arguments is not None else None
             if arguments is None or given is None:
                 continue
             because = tree.because.value if tree.because else None
-            score = int(tree.score.text) if tree.score and "." not in tree.score.text else None
             yield Example(tree.accepts, prepare(tree.response.value), given, arguments, because, score, tree.span)
+
+    def _score(self, tree: syntax.Example, judge: Judge | None) -> int | None:
+        """The score of an example, which has to be one that a judge who agrees with it could give."""
+        if tree.score is None:
+            return None
+        if judge is None:
+            self.report("V0206", "only judged constraints have a `score`", tree.score.span, "leave it out")
+            return None
+        score = whole_score(tree.score, judge.low, judge.high, self.report)
+        if score is not None and (score >= judge.pass_at) != tree.accepts:
+            word, verb = ("accept", "fails") if tree.accepts else ("reject", "passes")
+            message = f"this `{word}` has a score that {verb}: {score}, where {judge.pass_at} passes"
+            self.report("V0205", message, tree.score.span)
+        return score
 
     def _example_arguments(self, tree: syntax.Example, constraint: Constraint) -> dict[str, Value] | None:
         binds = tuple(one for one in tree.arguments if one.name.name not in self._fields())
         try:
             return bind(constraint, self.binds(binds))
         except BindError as error:
-            self.report("V0501", error.message, span_of(binds, error.argument, tree.span), error.hint)
+            turn = next((one for name, one in self._turns().items() if name == error.argument), None)
+            hint = f'what came before stands in after {turn.role} "..."' if turn else error.hint
+            self.report("V0501", error.message, span_of(binds, error.argument, tree.span), hint)
             return None
 
     def _fields(self) -> set[str]:
         return {name for name, given in self.givens.items() if given.role is None}
 
+    def _turns(self) -> dict[str, Given]:
+        return {"prompt": PROMPT, **{name: given for name, given in self.givens.items() if given.role is not None}}
+
     def _example_given(self, tree: syntax.Example, constraint: Constraint) -> dict[str, str] | None:
         """What came before an example: turns from its `after`, columns from its `with`."""
         turns = [(turn.role, turn.text.value) for turn in tree.after]
-        texts = {one.name.name: literal(one.value) for one in tree.arguments if one.name.name in self._fields()}
-        fields = {self.givens[name].field or "": text for name, text in texts.items() if isinstance(text, str)}
+        columns = tuple(one for one in tree.arguments if one.name.name in self._fields())
+        fields: dict[str, str] = {}
+        for name, value in self.binds(columns).items():
+            if not isinstance(value, str):
+                span = span_of(columns, name, tree.span)
+                self.report("V0501", f"`{name}` is a column of texts, and {written(value)} is none", span)
+                return None
+            fields[self.givens[name].field or ""] = value
         found: dict[str, str] = {}
         for given in constraint.givens:
             text = given.find(turns, fields)
@@ -269,6 +267,18 @@ class ConstraintBuilder:
                 self.report("V0202", f"`{one.name}` is given twice", one.span)
             given[one.name.name] = literal(one.value)
         return given
+
+    def _default_arguments(self, constraint: Constraint) -> None:
+        """Reports defaults that do not meet a `require`: leaving the arguments out would be an error wherever it is
+        used.
+        """
+        if any(parameter.default is None for parameter in constraint.parameters):
+            return
+        defaults = {parameter.name: parameter.default for parameter in constraint.parameters}
+        for clause, (condition, _) in zip(self._clauses(syntax.Require), constraint.requires, strict=True):
+            if not evaluate(condition, Row(arguments=defaults)):
+                shown = ", ".join(f"{name} = {written(value)}" for name, value in defaults.items())
+                self.report("V0205", f"the defaults do not meet this: {shown}", clause.condition.span)
 
     def _cover(self, constraint: Constraint) -> None:
         """Reports legal arguments for which no `instruct` applies: the model would be told nothing."""

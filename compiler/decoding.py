@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, REQUIRED, Builtin
+from verif_dsl.compiler.calls import QUANTITIES
 from verif_dsl.compiler.diagnostics import VerifError
-from verif_dsl.compiler.expressions import QUANTITIES
 from verif_dsl.compiler.kinds import REGEX
 from verif_dsl.compiler.rewards import EMPTY, PRESETS
 from verif_dsl.compiler.tree_builder import RESERVED

@@ -15,6 +15,7 @@ from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, list_of
 from verif_dsl.compiler.program import Bound, Domain
 from verif_dsl.compiler.source import Span
 from verif_dsl.compiler.texts import prepare
+from verif_dsl.compiler.values import written
 
 
 def domain_of(tree: syntax.TypeName, typer: Typer, ranges: Mapping[str, Interval]) -> Domain | None:
@@ -30,7 +31,11 @@ def domain_of(tree: syntax.TypeName, typer: Typer, ranges: Mapping[str, Interval
                 return None
             return Domain(TEXT, pattern=tree.matching.pattern if tree.matching else None)
         case "one_of":
-            return Domain(TEXT, choices=tuple(prepare(choice.value) for choice in tree.choices))
+            choices = tuple(prepare(choice.value) for choice in tree.choices)
+            for index, choice in enumerate(choices):
+                if choice in choices[:index]:
+                    typer.report("V0205", f"{written(choice)} stands twice", tree.choices[index].span)
+            return Domain(TEXT, choices=choices)
         case "list":
             item = domain_of(tree.item, typer, ranges) if tree.item else None
             if item is None:
@@ -54,8 +59,8 @@ def _bound(tree: syntax.Expression, typer: Typer, ranges: Mapping[str, Interval]
     match tree:
         case syntax.Name(name, span):
             if name not in ranges:
-                hint = suggestion(name, ranges) or "a bound is a number, or an int parameter declared before"
-                typer.report("V0201", f"there is no int parameter `{name}` before this", span, hint)
+                hint = suggestion(name, ranges) or "a bound is a number, or a parameter declared before that is one"
+                typer.report("V0201", f"there is no number `{name}` before this", span, hint)
             return name
         case syntax.Number(text, span):
             value: int | Fraction = number_of(text)[0]
@@ -90,7 +95,11 @@ def sample_of(
     match tree:
         case syntax.Range(span=span):
             if domain.kind in (INT, DECIMAL):
-                return _bounds(tree, typer, ranges, whole=domain.kind == INT), ()
+                sample = _bounds(tree, typer, ranges, whole=domain.kind == INT)
+                legal, drawn = interval_of_domain(domain, ranges), interval_of_domain(Domain(INT, *sample), ranges)
+                if drawn.high < legal.low or drawn.low > legal.high:
+                    typer.report("V0205", f"nothing of this sample is within {legal.low} to {legal.high}", span)
+                return sample, ()
             typer.report("V0203", f"a sample of {domain.kind} is a list of values", span, 'write sample ["...", "..."]')
         case syntax.ListOf(items):
             drawn_from = domain.item or domain

@@ -3,24 +3,18 @@
 Every mistake becomes a diagnostic, and what depends on a mistake is not reported again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from verif_dsl.compiler import syntax
-from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, REQUIRED, Builtin
-from verif_dsl.compiler.calls import (
-    FOREIGN_FUNCTIONS,
-    conversion_hint,
-    match_arguments,
-    mismatch_hint,
-    number_of,
-    type_of,
-)
+from verif_dsl.compiler.builtins import BUILTINS
+from verif_dsl.compiler.calls import QUANTITIES, counted, mismatch_hint, number_of
 from verif_dsl.compiler.closed_sets import Choices
-from verif_dsl.compiler.diagnostics import Diagnostic, suggestion
+from verif_dsl.compiler.diagnostics import Diagnostic, Note, suggestion
+from verif_dsl.compiler.functions import call
 from verif_dsl.compiler.intervals import ANY, FINEST, LARGEST, WIDEST, Interval, decimals_fit, interval_of
-from verif_dsl.compiler.ir import Call, Constant, Items, Local, Node, Quantifier, children
+from verif_dsl.compiler.ir import Constant, Items, Local, Node, Quantifier, children
 from verif_dsl.compiler.kinds import (
     BOOL,
     DECIMAL,
@@ -30,17 +24,15 @@ from verif_dsl.compiler.kinds import (
     TEXT,
     Kind,
     common,
-    fill,
     list_of,
     settle,
     unify,
 )
 from verif_dsl.compiler.operators import compare, lifted, operate
-from verif_dsl.compiler.patterns.pattern import PatternError, nullable, parse_pattern
+from verif_dsl.compiler.patterns.pattern import PatternError, parse_pattern
 from verif_dsl.compiler.source import Span
 from verif_dsl.compiler.texts import prepare
 
-QUANTITIES = ("any", "all", "every", "count")
 LARGEST_EXPRESSION = 20_000
 """Nodes of one expression with every `let` and `define` written out: they can double at each step."""
 
@@ -78,19 +70,24 @@ class Typer:
     """The range of each int parameter of the constraint at hand."""
     choices: Choices = field(default_factory=dict)
     """The choices of each of its `one_of` parameters."""
+    hidden: Set[str] = frozenset()
+    """Names that it has and that only what reads the response may use."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _work: _Work = field(default_factory=_Work)
-    _open: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    """The definitions whose bodies are being typed, outside in."""
 
-    def report(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
-        self.diagnostics.append(Diagnostic(code, message, span, hint))
+    def report(
+        self, code: str, message: str, span: Span, hint: str | None = None, notes: tuple[Note, ...] = ()
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, hint, notes=notes))
 
     def warn(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, hint, "warning"))
 
     def opened(self, define: str) -> "Typer":
         """The same typer inside the body of a `define`, where a call of it would go in circles."""
-        return replace(self, _open=(*self._open, define))
+        return replace(self, open=(*self.open, define))
 
     def expect(self, tree: syntax.Expression, kind: Kind, names: Names, what: str) -> Node | None:
         """The typed expression where only one kind will do; `what` begins the sentence when it is another."""
@@ -147,7 +144,7 @@ class Typer:
             case syntax.Quantified():
                 return self._quantified(tree, names, depth)
             case syntax.Call():
-                return self._call(tree, names, depth)
+                return call(self, tree, names, depth)
 
     # ------------------------------------------------------------------------------------------------------- atoms
 
@@ -163,8 +160,11 @@ class Typer:
             self._work.refused = True
             return None
         fits = interval_of(node, self.arguments).fits if node.kind == INT else decimals_fit(node, self.arguments)
+        if not fits and isinstance(node, Constant):
+            self.report("V0207", f"numbers lie within {LARGEST:,}", span)
+            return None
         if not fits:
-            hint = "give the parameters a narrower range"
+            hint = "give the parameters a narrower range" if self.arguments else None
             self.report("V0207", f"this number could go beyond {LARGEST:,}", span, hint)
             return None
         return node
@@ -193,7 +193,10 @@ class Typer:
             return None
         if tree.name in names:
             return names[tree.name]
-        if tree.name in BUILTINS or tree.name in self.defines:
+        if tree.name in self.hidden:
+            hint = "parameters can stand here, and givens in a `when`"
+            self.report("V0201", f"`{tree.name}` is not known before there is a response", tree.span, hint)
+        elif tree.name in BUILTINS or tree.name in self.defines:
             self.report("V0201", f"`{tree.name}` is a function", tree.span, f"call it: {tree.name}(...)")
         else:
             self.report("V0201", f"there is no name `{tree.name}` here", tree.span, suggestion(tree.name, names))
@@ -258,10 +261,9 @@ class Typer:
             return None
         inner = dict(names)
         for variable in tree.variables:
-            if variable.name in names:
-                self.report(
-                    "V0204", f"`{variable.name}` already has a meaning here", variable.span, "choose another name"
-                )
+            if variable.name in inner:
+                message = f"`{variable.name}` already has a meaning here"
+                self.report("V0204", message, variable.span, "choose another name")
             inner[variable.name] = None
         if source is not None:
             kinds = self._item_kinds(source.kind, tree)
@@ -290,111 +292,8 @@ class Typer:
         kinds = item.parts if item.name == "pair" else (item,)
         if len(kinds) != len(tree.variables):
             span = tree.variables[0].span.join(tree.variables[-1].span)
-            hint = "a pair of neighbours: for a, b in adjacent(xs)" if len(kinds) == 1 else None
-            self.report(
-                "V0203", f"each item here takes {len(kinds)} variable(s), not {len(tree.variables)}", span, hint
-            )
+            hint = "for pairs write adjacent(xs) or indexed(xs)" if len(kinds) == 1 else "write for a, b in ..."
+            message = f"each item here takes {counted(len(kinds), 'variable')}, not {len(tree.variables)}"
+            self.report("V0203", message, span, hint)
             return None
         return kinds
-
-    def _call(self, tree: syntax.Call, names: Names, depth: int) -> Node | None:
-        name = tree.function.name
-        if tree.function.module:
-            return self._imported(tree, names, depth)
-        if name in self.defines:
-            return self._inline(self.defines[name], tree, names, depth, self)
-        if name in BUILTINS and name not in OPERATOR_NAMES:
-            return self._builtin(BUILTINS[name], tree, names, depth)
-        for argument in tree.arguments:
-            self.typed(argument.value, names, depth)
-        if name in QUANTITIES:
-            self.report(
-                "V0202", f"`{name}` needs a `for`", tree.function.span, f"write {name}(condition for x in list)"
-            )
-        else:
-            known = [*self.defines, *(one for one in BUILTINS if one not in OPERATOR_NAMES), *QUANTITIES]
-            foreign = FOREIGN_FUNCTIONS.get(name)
-            hint = f"write `{foreign}`" if foreign else suggestion(name, known)
-            self.report("V0201", f"there is no function `{name}`", tree.function.span, hint)
-        return None
-
-    def _imported(self, tree: syntax.Call, names: Names, depth: int) -> Node | None:
-        """A call of `module.name`, which people also write who expect methods."""
-        module, name = tree.function.module or "", tree.function.name
-        home = self.modules.get(module)
-        if module in self.modules and home is None:
-            return None
-        if home is not None and name in home.defines:
-            return self._inline(home.defines[name], tree, names, depth, home)
-        if home is not None:
-            hint = suggestion(name, home.defines)
-            self.report("V0201", f"`{module}` defines no function `{name}`", tree.function.span, hint)
-        elif module in names:
-            function = FOREIGN_FUNCTIONS.get(name, name)
-            self.report("V0201", "values have no methods", tree.function.span, f"write {function}({module}, ...)")
-        else:
-            hint = suggestion(module, self.modules) or f'add import "..." as {module}'
-            self.report("V0201", f"nothing is imported as `{module}`", tree.function.span, hint)
-        return None
-
-    def _builtin(self, builtin: Builtin, tree: syntax.Call, names: Names, depth: int) -> Node | None:
-        matched = match_arguments(
-            tree, [(one.name, one.default) for one in builtin.parameters], str(builtin), self.report
-        )
-        typed = {name: self.typed(value, names, depth) for name, value in (matched or {}).items()}
-        if matched is None or any(node is None for node in typed.values()):
-            return None
-        arguments: list[Node] = []
-        item: Kind | None = None
-        for parameter in builtin.parameters:
-            node = lifted(typed.get(parameter.name) or Constant(parameter.default, parameter.kind), parameter.kind)
-            span = matched[parameter.name].span if parameter.name in matched else tree.span
-            fits, item = unify(parameter.kind, node.kind, item)
-            if not fits:
-                wanted = str(fill(parameter.kind, item)) if item else str(parameter.kind).replace(" of item", "")
-                message = f"`{parameter.name}` of `{builtin.name}` must be {wanted}, and this is {node.kind}"
-                hint = conversion_hint(builtin, node.kind) or mismatch_hint(parameter.kind, node.kind)
-                self.report("V0203", message, span, hint)
-                return None
-            if parameter.default is not REQUIRED and not isinstance(node, Constant):
-                self.report("V0203", f"`{parameter.name}` has to be written out, as true or false", span)
-                return None
-            if parameter.kind == REGEX and builtin.needs_match and nullable(parse_pattern(str(_value(node)))):
-                self.report("V0208", "this pattern can match the empty text, so that its matches are everywhere", span)
-                return None
-            arguments.append(node)
-        wanted_kinds = [fill(parameter.kind, item) for parameter in builtin.parameters]
-        settled = tuple(map(self.settled, arguments, wanted_kinds))
-        return self.made(Call(builtin.name, settled, fill(builtin.result, item)), tree.span)
-
-    def _inline(self, define: syntax.Define, tree: syntax.Call, names: Names, depth: int, home: "Typer") -> Node | None:
-        """A call of a `define` of the file that `home` types: its body with the formals standing for the arguments."""
-        formals = {formal.name.name: type_of(formal.type) for formal in define.formals}
-        signature = f"{define.name}({', '.join(f'{name}: {kind}' for name, kind in formals.items())})"
-        matched = match_arguments(tree, [(name, REQUIRED) for name in formals], signature, self.report)
-        nodes = {name: self.typed(value, names, depth) for name, value in (matched or {}).items()}
-        if matched is None or any(node is None for node in nodes.values()):
-            return None
-        for name, node in nodes.items():
-            assert node is not None
-            nodes[name] = self.fitted(node, formals[name], matched[name].span, f"`{name}` of `{define.name}`")
-            if nodes[name] is None:
-                return None
-        if define.name.name in self._open:
-            circle = " -> ".join((*self._open, define.name.name))
-            self.report("V0209", f"`{define.name}` is defined by itself: {circle}", tree.function.span)
-            return None
-        opened = self.opened(define.name.name)
-        quiet = replace(opened, defines=home.defines, modules=home.modules, diagnostics=[])
-        body = quiet.typed(define.body, nodes, depth)
-        reported = {(one.code, one.span) for one in home.diagnostics}
-        for problem in quiet.diagnostics:
-            # What is wrong whatever the arguments was reported where it is defined; the rest comes of these arguments.
-            if (problem.code, problem.span) not in reported:
-                self.report(problem.code, f"in `{define.name}`: {problem.message}", tree.span, problem.hint)
-                return None
-        return self.made(body, tree.span)
-
-
-def _value(node: Node) -> object:
-    return node.value if isinstance(node, Constant) else None

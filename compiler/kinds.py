@@ -59,6 +59,8 @@ def unify(pattern: Kind, actual: Kind, item: Kind | None) -> tuple[bool, Kind | 
     """
     if actual == NOTHING:
         return True, item
+    if pattern == ITEM and actual.name in ("pair", "regex"):
+        return False, item  # pairs are for quantifiers, patterns for the functions that match
     if pattern == ITEM:
         merged = actual if item is None else common(item, actual)
         return merged is not None, merged or item

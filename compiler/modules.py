@@ -73,7 +73,9 @@ def find_module(path: str, folder: Path | None) -> Source:
         raise ModuleError("V0212", f'"{path}" lies outside the folder {folder}', "copy the file into it")
     if not file.is_file():
         raise ModuleError(
-            "V0212", f'there is no file {path}.vif for "{path}"', "paths start in the folder of this file"
+            "V0212",
+            f'there is no file {path}.vif for "{path}"',
+            "paths start in the folder of the file that is compiled",
         )
     try:
         return Source(f"{path}.vif", read_source(file).text, folder)

@@ -12,7 +12,7 @@ from verif_dsl.compiler import syntax
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.closed_sets import never_equal
 from verif_dsl.compiler.ir import Call, Constant, Local, Node, Quantifier
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind, fill, maybe, unify
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind, fill, maybe, unify
 from verif_dsl.compiler.source import Span
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def operate(
         if not fits:
             wanted = fill(parameter.kind, item)
             symbol = name.partition(" ")[0].replace("negate", "-")
-            hint = UNDECIDED_HINT if node.kind.name == "maybe" else None
+            hint = _hint(symbol, wanted, node.kind)
             typer.report("V0203", f"`{symbol}` needs {wanted} here, and this is {node.kind}", tree.span, hint)
             return None
     arguments = tuple(
@@ -67,6 +67,18 @@ def operate(
         for parameter, node in zip(builtin.parameters, operands, strict=True)
     )
     return typer.made(Call(name, arguments, fill(builtin.result, item)), span)
+
+
+def _hint(symbol: str, wanted: Kind, found: Kind) -> str | None:
+    if found.name == "maybe":
+        return UNDECIDED_HINT
+    if symbol == "in" and found == REGEX:
+        return 'write matches(x, re"...")'
+    if symbol == "+" and found == TEXT:
+        return "texts are not joined: a check looks for each of them"
+    if wanted in (INT, DECIMAL) and found.name == "list":
+        return "a list is no number: write len(xs)"
+    return None
 
 
 def _in_decimals(typer: "Typer", operands: Sequence[Node], span: Span, depth: int) -> Node | None:

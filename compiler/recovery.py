@@ -76,7 +76,8 @@ class Recovered:
         """Names that the text may have defined: after a keyword that names, or after one that was misspelt."""
         words = [token.text for token in Outline(text).tokens if token.kind == "word"]
         naming = [after for word, after in pairwise(words) if word in NAMING_WORDS]
-        self._lost_names.update(naming, words[1:2])
+        misspelt = words[1:2] if words and words[0] not in CLAUSE_WORDS | ITEM_WORDS else []
+        self._lost_names.update(naming, misspelt)
 
 
 def recover(source: Source) -> Recovered:

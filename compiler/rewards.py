@@ -213,7 +213,8 @@ def _aggregate(call: syntax.Call, function: str, arguments: tuple[syntax.Argumen
                     "V0202", f"`{function}` has no argument `{name}`", argument, "its only named one is `if_empty=1`"
                 )
     if not members:
-        raise _error("V0202", f"`{function}` of nothing", call, f"write {function}(hard) or {function}(soft)")
+        otherwise = "" if EMPTY[function] is not None else ", if_empty=1"
+        raise _error("V0202", f"`{function}` of nothing", call, f"write {function}(hard{otherwise})")
     if if_empty is None and any(isinstance(member, Group) for member in members):
         message = f"`{function}` has no value for a row without such constraints"
         raise _error("V0202", message, call, f"say it: {function}(..., if_empty=1)")

@@ -6,14 +6,17 @@ from pathlib import Path
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.binding import BindError, bind
-from verif_dsl.compiler.calls import is_narrowed, type_of
+from verif_dsl.compiler.builtins import BUILTINS
+from verif_dsl.compiler.calls import QUANTITIES, is_narrowed, type_of
 from verif_dsl.compiler.declarations import ConstraintBuilder
-from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, suggestion
+from verif_dsl.compiler.diagnostics import Diagnostic, Note, SourceError, suggestion
 from verif_dsl.compiler.domains import literal, span_of
+from verif_dsl.compiler.examples import run_examples
 from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.ir import Argument, Node
 from verif_dsl.compiler.modules import (
     MOST_MODULES,
+    STANDARD,
     ModuleError,
     Pin,
     check_pin,
@@ -27,9 +30,12 @@ from verif_dsl.compiler.modules import (
 from verif_dsl.compiler.parser import parse
 from verif_dsl.compiler.program import Constraint, Program, Spec, Use
 from verif_dsl.compiler.rewards import Reward, RewardError, build_reward, groups
-from verif_dsl.compiler.source import Source
+from verif_dsl.compiler.source import Source, Span
 
 EDITION = "1"
+BUILT_IN = frozenset(BUILTINS) | frozenset(QUANTITIES)
+"""Names of functions that no definition can have."""
+
 DEEPEST_IMPORTS = 20
 
 
@@ -97,7 +103,8 @@ def _build(source: Source, reading: _Reading) -> tuple[Program, Typer]:
 
 
 def _defines(file: syntax.File) -> dict[str, syntax.Define]:
-    return {item.name.name: item for item in file.items if isinstance(item, syntax.Define)}
+    found = {item.name.name: item for item in file.items if isinstance(item, syntax.Define)}
+    return {name: item for name, item in found.items() if name not in BUILT_IN}
 
 
 def _headers(file: syntax.File, typer: Typer) -> None:
@@ -133,28 +140,43 @@ def _module(path: str, version: str | None, reading: _Reading) -> tuple[Program,
         try:
             program, typer = _build(source, reading)
         except SourceError as error:
-            raise ModuleError("V0215", f'"{path}" has errors', f"run vif check {error.source.name}") from None
+            raise _module_error(path, source, error.diagnostics[0]) from None
         finally:
             reading.being_read.pop()
-        if any(one.severity == "error" for one in typer.diagnostics):
-            first = next(one for one in typer.diagnostics if one.severity == "error")
-            if first.code == "V0213":
-                raise ModuleError(first.code, first.message, first.hint)
-            raise ModuleError("V0215", f'"{path}" has errors: {first.message}', f"run vif check {source.name}")
-        reading.pins[path] = pin_of(source, program.pack[1] if program.pack else None)
-        check_pin(path, reading.pins[path], reading.lock)
+        pin = pin_of(source, program.pack[1] if program.pack else None)
+        check_pin(path, pin, reading.lock)
+        found = [one for one in typer.diagnostics if one.severity == "error"]
+        if not found and not path.startswith(STANDARD):  # the tests of the standard library hold its examples to it
+            results = (result for constraint in program.constraints.values() for result in run_examples(constraint))
+            found = [result.diagnostic for result in results if result.diagnostic]
+        if found:
+            raise _module_error(path, source, found[0])
+        reading.pins[path] = pin
         reading.done[path] = program, typer
     check_version(path, version, reading.pins[path].version)
     return reading.done[path]
 
 
+def _module_error(path: str, source: Source, first: Diagnostic) -> ModuleError:
+    """An import whose file has an error, which is told with its place there."""
+    if first.code == "V0213":
+        return ModuleError(first.code, first.message, first.hint)
+    line, column = source.position(first.span.start)
+    message = f'"{path}" has an error at {source.name}:{line}:{column}: {first.message} ({first.code})'
+    return ModuleError("V0215", message, first.hint)
+
+
 def _names(file: syntax.File, typer: Typer) -> None:
     """Constraints, specs and definitions share one set of names."""
-    seen: set[str] = set()
+    seen: dict[str, Span] = {}
     for item in file.items:
         if item.name.name in seen:
-            typer.report("V0204", f"`{item.name}` is defined twice", item.name.span, "give one of them another name")
-        seen.add(item.name.name)
+            first = Note("it is defined here first", seen[item.name.name])
+            message, hint = f"`{item.name}` is defined twice", "give one of them another name"
+            typer.report("V0204", message, item.name.span, hint, (first,))
+        elif isinstance(item, syntax.Define) and item.name.name in BUILT_IN:
+            typer.report("V0204", f"`{item.name}` is built in", item.name.span, "choose another name")
+        seen.setdefault(item.name.name, item.name.span)
 
 
 def _check_defines(typer: Typer) -> None:
@@ -174,24 +196,33 @@ def _check_defines(typer: Typer) -> None:
 
 def _spec(tree: syntax.Spec, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Spec:
     uses: list[Use] = []
+    used: dict[str, Span] = {}
     reward: Reward | None = None
     clauses = tree.clauses
     for clause in clauses:
         match clause:
             case syntax.Use():
                 use = _use(clause, typer, constraints, failed)
-                if use and any(one.name == use.name for one in uses):
-                    message = f"`{use.name}` stands twice in `{tree.name}`"
-                    typer.report("V0204", message, clause.span, "give one of them a name of its own: `as other_name`")
+                if use and use.name in ("hard", "soft"):
+                    message = f"`{use.name}` is the name of a group in rewards"
+                    typer.report("V0204", message, clause.span, "give it another name: `as other_name`")
+                elif use and use.name in used:
+                    message, first = f"`{use.name}` stands twice in `{tree.name}`", Note("here first", used[use.name])
+                    hint = "give one of them a name of its own: `as other_name`"
+                    typer.report("V0204", message, clause.span, hint, (first,))
                 elif use:
                     uses.append(use)
+                    used[use.name] = clause.span
             case syntax.Reward(span=span):
                 if reward is not None:
                     typer.report("V0206", "a spec has one `reward`", span)
                 reward = _reward(clause, tree, typer)
     if not any(isinstance(clause, syntax.Use) for clause in clauses):
         typer.report("V0206", f"`{tree.name}` uses no constraint", tree.name.span, "add use name(...)")
-    doc = next((one.text.value for one in clauses if isinstance(one, syntax.Doc)), None)
+    docs = [one for one in clauses if isinstance(one, syntax.Doc)]
+    for again in docs[1:]:
+        typer.report("V0206", "`doc` is given twice", again.span)
+    doc = docs[0].text.value if docs else None
     tags = tuple(tag.value for one in clauses if isinstance(one, syntax.Tags) for tag in one.tags)
     return Spec(tree.name.name, tree.version, doc, tags, tuple(uses), reward)
 
@@ -212,7 +243,8 @@ def _use(tree: syntax.Use, typer: Typer, constraints: dict[str, Constraint], fai
         return None
     constraint = constraints[name]
     if constraint.deprecated:
-        hint = f"use {constraint.replacement}" if constraint.replacement else None
+        module = f"{tree.constraint.module}." if tree.constraint.module else ""
+        hint = f"use {module}{constraint.replacement}" if constraint.replacement else None
         typer.warn("V0210", f"`{name}` is deprecated: {constraint.deprecated}", tree.constraint.span, hint)
     given = {}
     for one in tree.arguments:

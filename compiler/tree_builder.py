@@ -249,7 +249,7 @@ class TreeBuilder(Transformer[Token, Any]):
     def given(self, meta: Meta, children: list[Any]) -> syntax.Given:
         role, index = _tagged(children, "turn") or (None, None)
         if index is not None and "." in index.text:
-            self.report("V0101", "the index of a turn is a whole number", index.span)
+            self.report("V0203", "the index of a turn is a whole number", index.span)
             index = None
         number = int(index.text) if index else 0
         return syntax.Given(self._name(children[0]), role, number, _tagged(children, "field"), span_of_meta(meta))
@@ -346,7 +346,7 @@ class TreeBuilder(Transformer[Token, Any]):
     def version(self, meta: Meta, children: list[Token]) -> _Tagged:
         number = self._number(children[0])
         if "." in number.text or int(number.text) < 1:
-            self.report("V0205", "a version is a whole number from 1", number.span)
+            self.report("V0203", "a version is a whole number from 1", number.span)
             return _Tagged("version", 1)
         return _Tagged("version", int(number.text))
 

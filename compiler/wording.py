@@ -8,6 +8,7 @@ from verif_dsl.compiler import syntax
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.expressions import Names, Typer
+from verif_dsl.compiler.formats import FORMATS
 from verif_dsl.compiler.ir import Node
 from verif_dsl.compiler.kinds import BOOL, Kind
 from verif_dsl.compiler.locales import ENGLISH, is_known, language_name
@@ -20,17 +21,25 @@ LANGUAGE_TAG = re.compile("[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 @dataclass(frozen=True)
 class Wording:
-    """Types the texts of one constraint; `visible` holds all its names, those that texts must not show included."""
+    """Types the texts of one constraint.
+
+    `early` types conditions on texts that are told before there is a response; `visible` holds all the names of the
+    constraint, those that such texts must not show included.
+    """
 
     source: Source
     typer: Typer
+    early: Typer
     visible: Names
 
-    def instructions(self, clauses: Sequence[syntax.Instruct | syntax.Feedback], names: Names) -> Iterable[Instruction]:
+    def instructions(
+        self, clauses: Sequence[syntax.Instruct | syntax.Feedback], names: Names, *, early: bool = False
+    ) -> Iterable[Instruction]:
         """The clauses that are right; what is wrong with the others is reported."""
+        typer = self.early if early else self.typer
         for clause in clauses:
             lang = self._language(clause.lang)
-            when = self.typer.expect(clause.when, BOOL, names, "a `when`") if clause.when else None
+            when = typer.expect(clause.when, BOOL, names, "a `when`") if clause.when else None
             template = self.template(clause.text, names, lang) if lang else None
             if template and lang and (when or not clause.when):
                 yield Instruction(template, when, lang, holes_of(template, names), clause.span)
@@ -57,10 +66,16 @@ class Wording:
     def _fills(self, hole: Hole, text: syntax.Text, names: Names, lang: str) -> bool:
         span = self._inside(text, hole.offset, hole.length)
         if hole.name not in names:
-            hint = suggestion(hole.name, names)
-            if hole.name in self.visible:
-                hint = "only parameters and givens can stand here; a `let` depends on the response"
-            self.typer.report("V0301", f"there is no parameter `{hole.name}` to put here", span, hint)
+            message, hint = f"there is no parameter `{hole.name}` to put here", suggestion(hole.name, names)
+            if hole.name == "prompt":
+                message, hint = (
+                    "a text shows the prompt by a name of its own",
+                    "add given ask from user[-1], show {ask}",
+                )
+            elif hole.name in self.visible:
+                message = f"`{hole.name}` is not known before there is a response"
+                hint = "only parameters and givens can stand here"
+            self.typer.report("V0301", message, span, hint)
             return False
         node = names[hole.name]
         if node is None:
@@ -92,7 +107,9 @@ class Wording:
 def _format_hint(hole: Hole, kind: Kind) -> str | None:
     if kind.name == "list":
         return f"write {{{hole.name}:list}}"
-    return f"write {{{hole.name}:yesno}}" if kind == BOOL else None
+    if kind == BOOL:
+        return f"write {{{hole.name}:yesno}}"
+    return f"write {{{hole.name}}}" if kind in FORMATS[""].kinds else None
 
 
 def applicable(instructions: Sequence[Instruction], row: Row, lang: str = ENGLISH) -> list[Instruction]:

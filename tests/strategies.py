@@ -59,7 +59,8 @@ TEXT_VALUES = [
 ]
 PATTERNS = [
     *("a", "[a-c]+", r"\p{L}+", "^a", "a$", r"\p{Lu}", "(?i)river", "[^,]+", "a|b|ab", "(?:ab?)+", r"\s+", ".+"),
-    *(r"\[[^\]\n]*\]", r"(?:a|b){2,3}", r"[\p{L}\p{N}_]+", r"\u{1f44d}", "(?i)[é-ü]", r"[\p{Emoji}]+x?", "^(?:a|b)+$"),
+    *(r"\[[^\]\n]*\]", r"(?:a|b){2,3}", r"[\p{L}\p{N}_]+", r"\u{1f44d}", "(?i)[é-ü]", "^(?:a|b)+$"),
+    r"[\p{Extended_Pictographic}]+x?",
 ]
 """None of these matches the empty text, so that each may stand in `find_all`."""
 

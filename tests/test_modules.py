@@ -57,6 +57,7 @@ def folder(tmp_path: Path) -> Path:
         ('import "shared/bare" version "1" as a', "V0214"),
         ('import "shared/broken" as a', "V0215"),
         ('import "shared/unparsed" as a', "V0215"),
+        ('import "shared/contradicted" as a', "V0215"),
         ('import "shared/circle" as a', "V0213"),
         ('import "shared/tone" as a import "std/case" as a', "V0204"),
     ],
@@ -64,6 +65,7 @@ def folder(tmp_path: Path) -> Path:
 def test_an_import_that_cannot_be_followed_says_why_at_its_place(folder: Path, line: str, code: str) -> None:
     (folder / "shared" / "bare.vif").write_text("define f() -> bool = true", encoding="utf-8")
     (folder / "shared" / "broken.vif").write_text("define f() -> bool = 1", encoding="utf-8")
+    (folder / "shared" / "contradicted.vif").write_text(TONE.replace("<= most", "< most"), encoding="utf-8")
     (folder / "shared" / "unparsed.vif").write_text("define f(", encoding="utf-8")
     (folder / "shared" / "circle.vif").write_text('import "shared/back" as back', encoding="utf-8")
     (folder / "shared" / "back.vif").write_text('import "shared/circle" as there', encoding="utf-8")
@@ -102,7 +104,7 @@ def test_a_lock_pins_the_text_of_every_import(folder: Path, capsys: pytest.Captu
     assert main(["lock", str(folder / "main.vif")]) == 0
     assert "2 imports pinned" in capsys.readouterr().out
     assert main(["check", str(folder / "main.vif")]) == 0
-    (folder / "shared" / "tone.vif").write_text(TONE.replace("<= most", "< most"), encoding="utf-8")
+    (folder / "shared" / "tone.vif").write_text(TONE.replace('"Fine!"', '"Fine!!"'), encoding="utf-8")
     capsys.readouterr()
     assert main(["check", str(folder / "main.vif")]) == 1
     shown = capsys.readouterr().out

@@ -5,12 +5,13 @@ over the distinct values of a column.
 """
 
 import json
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
 from verif_dsl.compiler.kinds import INT, TEXT, list_of
-from verif_dsl.compiler.texts import SPACES
+from verif_dsl.compiler.texts import SPACES, prepare
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,18 +24,20 @@ JSON_KINDS = {dict: "object", list: "array", str: "text", float: "number", bool:
 
 def unfence(x: str) -> str:
     text = x.strip(SPACES)
-    fenced = text.startswith(FENCE) and text.endswith(FENCE) and text.count(FENCE) == 2 and "\n" in text
-    return text.partition("\n")[2].removesuffix(FENCE).removesuffix("\n") if fenced else x
+    opening, _, rest = text.partition("\n")
+    if text.count(FENCE) != 2 or not opening.startswith(FENCE) or not f"\n{rest}".endswith(f"\n{FENCE}"):
+        return x
+    return rest.removesuffix(FENCE).removesuffix("\n").removesuffix("\r")
 
 
 def unfence_column(x: "pl.Expr") -> "pl.Expr":
     import polars as pl
 
     text = x.str.strip_chars(SPACES)
-    twice = text.str.count_matches(FENCE, literal=True) == 2
-    fenced = text.str.starts_with(FENCE) & text.str.ends_with(FENCE) & twice & text.str.contains("\n", literal=True)
-    inside = text.str.replace(r"\A[^\n]*\n", "").str.strip_suffix(FENCE).str.strip_suffix("\n")
-    return pl.when(fenced).then(inside).otherwise(x)
+    rest = text.str.extract(r"\A```[^\n]*(\n(?s:.*))\z")
+    fenced = (text.str.count_matches(FENCE, literal=True) == 2) & rest.str.ends_with(f"\n{FENCE}").fill_null(False)
+    inside = rest.str.strip_suffix(FENCE).str.strip_suffix("\n").str.strip_suffix("\r").str.slice(1)
+    return pl.when(fenced).then(inside.fill_null("")).otherwise(x)
 
 
 def bracket_depth(x: str, pairs: str) -> int:
@@ -59,34 +62,35 @@ def bracket_depth_column(x: "pl.Expr", pairs: "pl.Expr") -> "pl.Expr":
     return over_distinct(bracket_depth, pl.Int64(), x, pairs)
 
 
+RECORD_END = re.compile(r"\r?\n|\Z")
+BARE = re.compile(r'[^",\r\n]*')
+
+
 def csv(x: str) -> tuple[tuple[str, ...], ...]:
     """The records of a CSV text (RFC 4180, line ends LF or CRLF), or none when it is malformed."""
     records: list[tuple[str, ...]] = []
     fields: list[str] = []
-    text = x.replace("\r\n", "\n").removesuffix("\n")
     position = 0
-    while position <= len(text):
-        if text[position : position + 1] == '"':
+    while position < len(x) or fields:
+        if x[position : position + 1] == '"':
             end = position + 1
-            while (end := text.find('"', end)) >= 0 and text[end + 1 : end + 2] == '"':
+            while (end := x.find('"', end)) >= 0 and x[end + 1 : end + 2] == '"':
                 end += 2
             if end < 0:
                 return ()
-            field, position = text[position + 1 : end].replace('""', '"'), end + 1
+            field, position = x[position + 1 : end].replace('""', '"'), end + 1
         else:
-            ends = [at for at in (text.find(",", position), text.find("\n", position)) if at >= 0]
-            end = min(ends, default=len(text))
-            field, position = text[position:end], end
-            if '"' in field:
-                return ()
+            bare = BARE.match(x, position)
+            assert bare is not None
+            field, position = bare[0], bare.end()
         fields.append(field)
-        separator = text[position : position + 1]
-        if separator not in (",", "\n", ""):
-            return ()
-        if separator != ",":
+        if x[position : position + 1] == ",":
+            position += 1
+        elif end_of_record := RECORD_END.match(x, position):
             records.append(tuple(fields))
-            fields = []
-        position += 1
+            fields, position = [], end_of_record.end()
+        else:
+            return ()
     return tuple(records)
 
 
@@ -105,7 +109,7 @@ def _no_constant(name: str) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    found = {prepare(name): value for name, value in pairs}
     if len(found) < len(pairs):
         raise _NotJson("a key stands twice")
     return found
@@ -159,10 +163,11 @@ DOCUMENTS = (
         "unfence",
         (X,),
         TEXT,
-        "What stands between the fences when the whole text is one block fenced by ``` lines; otherwise the text.",
+        "What stands between the fences when the whole text is one block between two lines that begin with ```, the "
+        "last of them nothing else; otherwise the text.",
         unfence,
         unfence_column,
-        ((("```json\n{}\n```",), "{}"), (("a ```b```",), "a ```b```"), (("``````",), "``````")),
+        ((("```json\n{}\n```",), "{}"), (("a ```b```",), "a ```b```"), (("``````",), "``````"), (("```\n```",), "")),
     ),
     Builtin(
         "bracket_depth",
@@ -184,6 +189,7 @@ DOCUMENTS = (
             (('a,"b ""c"", d"\n1,',), (("a", 'b "c", d'), ("1", ""))),
             (("a\r\nb\r\n",), (("a",), ("b",))),
             (('a"b',), ()),
+            (("",), ()),
         ),
     ),
     Builtin(
@@ -206,7 +212,7 @@ DOCUMENTS = (
         "json_keys",
         (X,),
         list_of(TEXT),
-        "The keys of a JSON object in their order; none when the text is anything else.",
+        "The keys of a JSON object in their order, in NFC; none when the text is anything else.",
         lambda x: _json(x)[1],
         json_keys_column,
         ((('{"b": 1, "a": {"c": 2}}',), ("b", "a")), (("[1]",), ())),

@@ -17,39 +17,63 @@ if TYPE_CHECKING:
     import polars as pl
 
 LETTERS = r"[\p{L}\p{M}\p{N}_]"
-WORD = rf"{LETTERS}+(?:['’\-‐‑]{LETTERS}+)*"
+_RUN = rf"[\p{{L}}\p{{N}}_]{LETTERS}*"
+WORD = rf"{_RUN}(?:['’\-‐‑]{_RUN})*"
 
-LINE = r"[^\n\r]*[^\s][^\n\r]*"
-
-_ROW = r"[^\n]*[^\s][^\n]*"
-PARAGRAPH = rf"{_ROW}(?:\n{_ROW})*"
+# What ends a line: the mandatory breaks of UAX #14.
+_LINE_END = r"\n\r\u{b}\u{c}\u{85}\u{2028}\u{2029}"
+LINE = rf"[^{_LINE_END}]*[^\s][^{_LINE_END}]*"
+PARAGRAPH = rf"{LINE}(?:(?:\r\n|[{_LINE_END}]){LINE})*"
 
 # The parts of a sentence. A terminator followed by something other than a space (3.14, example.com) does not end one.
 _GAP = r"[ \t\u{a0}\u{1680}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}]"
 _STOP, _FULL_STOP, _CLOSE = r".!?…", r"。！？", r"""\)\]"'’”»」』*_"""
 _LETTER = r"[\p{L}\p{M}\p{N}]"
 _PLAIN = rf"[^\s{_STOP}{_FULL_STOP}]"
-_OTHER = rf"[^\s\p{{L}}\p{{M}}\p{{N}}{_STOP}{_FULL_STOP}]"
+_OTHER = rf"[^\s\p{{L}}\p{{N}}{_STOP}{_FULL_STOP}]"
 _AFTER_STOP = rf"[{_STOP}]+[{_CLOSE}]*"
-_NOT_CLOSE = rf"[^\s\p{{Emoji}}{_STOP}{_FULL_STOP}{_CLOSE}]"
-_NOT_CLOSE_OTHER = rf"[^\s\p{{L}}\p{{M}}\p{{N}}\p{{Emoji}}{_STOP}{_FULL_STOP}{_CLOSE}]"
+_NOT_CLOSE = rf"[^\s\p{{Extended_Pictographic}}{_STOP}{_FULL_STOP}{_CLOSE}]"
+_NOT_CLOSE_OTHER = rf"[^\s\p{{L}}\p{{N}}\p{{Extended_Pictographic}}{_STOP}{_FULL_STOP}{_CLOSE}]"
 _TITLE = r"(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|cf|e\.g|i\.e)\."
 _LEAD = rf"(?:{_OTHER}|{_AFTER_STOP}{_NOT_CLOSE_OTHER})"
 _UNIT = rf"(?:{_TITLE}|{_LETTER}+|{_PLAIN}|{_AFTER_STOP}{_NOT_CLOSE})"
-_EMOJI_TAIL = r"(?:[\p{Emoji}\p{Regional_Indicator}\u{200d}\u{fe0f}\u{1f3fb}-\u{1f3ff}]+)"
+_EMOJI_TAIL = r"(?:[\p{Extended_Pictographic}\p{Regional_Indicator}\u{200d}\u{fe0f}\u{1f3fb}-\u{1f3ff}]+)"
 SENTENCE = (
     rf"(?:[0-9]{{1,3}}[.\)]{_GAP}+)?"  # the number of a list item belongs to the sentence it introduces
-    rf"(?:{_LEAD}(?:{_GAP}*{_LEAD})*{_GAP}*)?(?:{_AFTER_STOP})?(?:{_TITLE}|{_LETTER}+)"
+    rf"(?:{_LEAD}(?:{_GAP}*{_LEAD})*{_GAP}*)?(?:{_AFTER_STOP})?(?:{_TITLE}|[\p{{L}}\p{{N}}]{_LETTER}*)"
     rf"(?:{_GAP}*{_UNIT})*"
     rf"(?:{_GAP}*[{_STOP}{_FULL_STOP}]+[{_CLOSE}]*)?(?:{_GAP}*{_EMOJI_TAIL})*"
 )
 
-_EXTEND = r"[\p{M}\u{200c}\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}]"
-_PICTURE = rf"\p{{Emoji}}{_EXTEND}*(?:\u{{200d}}\p{{Emoji}}{_EXTEND}*)*"
-_HANGUL = r"[\u{1100}-\u{115f}]+[\u{1160}-\u{11a7}\u{ac00}-\u{d7a3}][\u{1160}-\u{11ff}]*"
+# Grapheme clusters (UAX #29 without Prepend and the conjuncts of Indic scripts). What extends one: marks, but some of
+# Myanmar, Tai Tham, Meetei Mayek and Ahom, and a few letters that behave as marks.
+_NO_EXTEND = (
+    r"\u{102b}\u{102c}\u{1038}\u{1062}-\u{1064}\u{1067}-\u{106d}\u{1083}\u{1087}-\u{108c}\u{108f}\u{109a}-\u{109c}"
+    r"\u{1a61}\u{1a63}\u{1a64}\u{aa7b}\u{aa7d}\u{11720}\u{11721}"
+)
+_EXTEND = (
+    rf"(?:[^\P{{M}}{_NO_EXTEND}]|[\u{{200c}}\u{{200d}}\u{{e33}}\u{{eb3}}\u{{ff9e}}\u{{ff9f}}"
+    r"\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}])"
+)
+_CONTROL = (
+    r"[\p{Cc}\p{Zl}\p{Zp}\u{ad}\u{61c}\u{180e}\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}"
+    r"\u{fff9}-\u{fffb}]"
+)
+_PICTURE = rf"\p{{Extended_Pictographic}}(?:{_EXTEND}*\u{{200d}}\p{{Extended_Pictographic}})*{_EXTEND}*"
+# Of the Hangul syllables, those without a final consonant stand 28 apart.
+_OPEN_SYLLABLE = "[" + "".join(rf"\u{{{point:x}}}" for point in range(0xAC00, 0xD7A4, 28)) + "]"
+_INITIAL, _VOWEL, _FINAL = (
+    r"[\u{1100}-\u{115f}\u{a960}-\u{a97c}]",
+    r"[\u{1160}-\u{11a7}\u{d7b0}-\u{d7c6}]",
+    r"[\u{11a8}-\u{11ff}\u{d7cb}-\u{d7fb}]",
+)
+_HANGUL = (
+    rf"(?:{_INITIAL}*(?:(?:{_OPEN_SYLLABLE}{_VOWEL}*|{_VOWEL}+){_FINAL}*|[\u{{ac00}}-\u{{d7a3}}]{_FINAL}*)"
+    rf"|{_INITIAL}+|{_FINAL}+)"
+)
 CHARACTER = (
-    rf"(?:\r\n|\p{{Regional_Indicator}}{{2}}{_EXTEND}*|{_PICTURE}|{_HANGUL}"
-    rf"|[\u{{ac00}}-\u{{d7a3}}][\u{{1160}}-\u{{11ff}}]*|[\u{{0}}-\u{{10ffff}}]{_EXTEND}*)\u{{200d}}*"
+    rf"\r\n|{_CONTROL}|\p{{Regional_Indicator}}{{2}}{_EXTEND}*|{_PICTURE}|{_HANGUL}{_EXTEND}*"
+    rf"|[\u{{0}}-\u{{10ffff}}]{_EXTEND}*"
 )
 EMOJI_ONLY = rf"^(?:\p{{Regional_Indicator}}{{2}}|{_PICTURE}|[0-9#*]\u{{fe0f}}?\u{{20e3}})$"
 
@@ -78,10 +102,10 @@ SEGMENTS = (
     _segmenter(
         "words",
         WORD,
-        "Runs of letters, marks, digits and `_`, joined across a single inner apostrophe or hyphen.",
+        "Runs of letters, digits and `_` with their marks, joined across a single inner apostrophe or hyphen.",
         ("Don't re-do 3.14!", ("Don't", "re-do", "3", "14")),
         ("rock 'n' roll -- ok", ("rock", "n", "roll", "ok")),
-        ("...", ()),
+        ("... \u2764\ufe0f", ()),
     ),
     _segmenter(
         "sentences",
@@ -115,7 +139,7 @@ SEGMENTS = (
         "chars",
         CHARACTER,
         "Characters as readers count them: a letter with its marks, a whole emoji sequence, a flag, a Hangul syllable "
-        "(Unicode UAX #29 without its Prepend and Indic conjunct rules).",
+        "(grapheme clusters of UAX #29 without its rules for Prepend and for conjuncts of Indic scripts).",
         ("né👍🏽", ("n", "é", "👍🏽")),
         ("👨‍👩‍👧!", ("👨‍👩‍👧", "!")),
         ("🇫🇷🇩🇪", ("🇫🇷", "🇩🇪")),

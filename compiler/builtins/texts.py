@@ -1,13 +1,12 @@
 """Builtins on texts: case, trimming, searching, counting."""
 
 import unicodedata
-from functools import cache
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
 from verif_dsl.compiler.builtins.segments import EMOJI_ONLY, LETTERS
 from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of
-from verif_dsl.compiler.patterns.charset import LAST
 from verif_dsl.compiler.patterns.matcher import find, find_all
 from verif_dsl.compiler.patterns.pattern import to_rust
 from verif_dsl.compiler.texts import SPACES
@@ -30,27 +29,27 @@ def fold(x: str) -> str:
 
 
 def lower(x: str) -> str:
-    """Each code point's own lower case, without the rule for a Greek sigma at a word's end."""
-    return "".join(character.lower() for character in x)
+    """Each code point's own lower case, without the rule for a Greek sigma at a word's end, in NFC."""
+    return nfc("".join(character.lower() for character in x))
 
 
-@cache
-def _changed(method: str) -> tuple[list[str], list[str]]:
-    """The code points that a `str` method changes, and what it makes of each."""
-    points = (chr(point) for point in range(LAST + 1) if not 0xD800 <= point <= 0xDFFF)
-    changed = {point: new for point in points if (new := getattr(point, method)()) != point}
-    return list(changed), list(changed.values())
+def changed_case_column(function: Callable[[str], str], x: "pl.Expr") -> "pl.Expr":
+    """ASCII, which is most of most texts, in Polars; the rest by the reference function, for the Unicode version of
+    Python's tables: Polars has others.
+    """
+    import polars as pl
+
+    ascii_only = x.str.len_bytes() == x.str.len_chars()
+    others = over_distinct(lambda text: text and function(text), pl.String(), pl.when(~ascii_only).then(x))
+    return pl.when(ascii_only).then(x.str.to_lowercase()).otherwise(others)
 
 
 def fold_column(x: "pl.Expr") -> "pl.Expr":
-    # Polars has no case folding; replacing code point by code point from Python's table is the same mapping.
-    old, new = _changed("casefold")
-    return x.str.normalize("NFC").str.replace_many(old, new).str.normalize("NFC")
+    return changed_case_column(fold, x)
 
 
 def lower_column(x: "pl.Expr") -> "pl.Expr":
-    old, new = _changed("lower")
-    return x.str.replace_many(old, new)
+    return changed_case_column(lower, x)
 
 
 def occurrences(x: str, part: str, whole_word: bool, fold_case: bool) -> int:
@@ -75,6 +74,8 @@ def _edge(x: str, position: int, inside: str) -> bool:
 
 
 FENCE = "\x1f"
+ESCAPED = {"\x1c": "\x1e\x1c\x1c", "\x1d": "\x1e\x1c\x1d", "\x1e": "\x1e\x1d\x1c", FENCE: "\x1e\x1d\x1d"}
+"""How a text makes room for fences: no code begins inside another, so that parts are found where they were before."""
 
 
 def occurrences_column(x: "pl.Expr", part: "pl.Expr", whole_word: bool, fold_case: bool) -> "pl.Expr":
@@ -85,7 +86,10 @@ def occurrences_column(x: "pl.Expr", part: "pl.Expr", whole_word: bool, fold_cas
         # A fence on both sides of every word run, in the text and in the part: then a plain count, with a part from
         # each row, finds exactly the whole words, and two neighbours need not share a fence.
         run, fenced = f"({to_rust(WORD_RUN)})", f"{FENCE}${{1}}{FENCE}"
-        x, part = x.str.replace_all(run, fenced), part.str.replace_all(run, fenced)
+        x, part = (
+            text.str.replace_many(list(ESCAPED), list(ESCAPED.values())).str.replace_all(run, fenced)
+            for text in (x, part)
+        )
     import polars as pl
 
     return pl.when(empty).then(0).otherwise(x.str.count_matches(part, literal=True))
@@ -152,7 +156,7 @@ TEXTS = (
         "lower",
         (X,),
         TEXT,
-        "The text in lower case, code point by code point.",
+        "The text in lower case, code point by code point, then in NFC.",
         lower,
         lower_column,
         ((("ÄB",), "äb"), (("ΟΔΟΣ",), "οδοσ")),

@@ -1,9 +1,9 @@
 r"""Sets of code points as sorted ranges, and the Unicode properties that `\p{...}` may name.
 
 Engines disagree about `\w`, `\d`, `\s` and even about `\p{L}` (each has its own Unicode tables), so a class is always
-spelled out as explicit ranges from the tables in `unicode.toml`, and every back end receives those same ranges. So a
-pattern means the same on every Python. What still follows the tables of the running Python stands outside of patterns:
-NFC, and the case mappings of the builtins.
+spelled out as explicit ranges from the tables in `unicode.toml`, and every back end receives those same ranges. Those
+tables are not this Python's, so a verdict does not depend on where it is reached; what does follow the running Python
+is NFC and the case mappings of the builtins.
 """
 
 import sys
@@ -127,7 +127,11 @@ def _categories() -> dict[str, Ranges]:
     return found
 
 
-NAMED: dict[str, Ranges] = {"White_Space": WHITE_SPACE, "Emoji": EMOJI, "Regional_Indicator": REGIONAL}
+NAMED: dict[str, Ranges] = {
+    "White_Space": WHITE_SPACE,
+    "Extended_Pictographic": EMOJI,
+    "Regional_Indicator": REGIONAL,
+}
 
 
 def property_names() -> list[str]:

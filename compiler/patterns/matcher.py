@@ -181,7 +181,7 @@ def _settle(built: Program, threads: Threads, searching: bool) -> tuple[State, t
     return state, tuple(lanes)
 
 
-def _opening(built: Program, first: bool, last: bool) -> State:
+def opening(built: Program, first: bool, last: bool) -> State:
     """The state that a search begins in."""
     key = built, first, last
     if key not in _memory.openings:
@@ -192,7 +192,7 @@ def _opening(built: Program, first: bool, last: bool) -> State:
     return _memory.openings[key]
 
 
-def _step(state: State, character: str, last: bool) -> Step:
+def step_of(state: State, character: str, last: bool) -> Step:
     """What a character makes of a state; `last` says that the text ends after it."""
     built = state.built
     threads: Threads = {}
@@ -218,12 +218,12 @@ def _matches(pattern: str, text: str, position: int = 0) -> Iterator[tuple[int, 
     """
     built, length, steps = program(pattern), len(text), _memory.steps
     while True:
-        state = _opening(built, position == 0, position == length)
+        state = opening(built, position == 0, position == length)
         begun = [position] if state.threads else []  # by lane
         found = None if state.match is None else (position, position)
         for at in range(position, length):
             key = state, text[at], at + 1 == length
-            state, lanes = steps.get(key) or _step(*key)
+            state, lanes = steps.get(key) or step_of(*key)
             if lanes is not None:
                 begun.append(at + 1)
                 begun = [begun[lane] for lane in lanes]
