@@ -18,6 +18,7 @@ from verif_dsl.compiler.intervals import Interval
 from verif_dsl.compiler.ir import Argument, Input, Node, Value, walk
 from verif_dsl.compiler.judging import judge_of, whole_score
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
+from verif_dsl.compiler.lints import lint_constraint
 from verif_dsl.compiler.locales import ENGLISH
 from verif_dsl.compiler.program import Constraint, Example, Judge, Param
 from verif_dsl.compiler.source import Source, Span
@@ -82,6 +83,7 @@ class ConstraintBuilder:
         if not self._failed_since(before):
             self._default_arguments(constraint)
             self._cover(constraint)
+            lint_constraint(self.tree, constraint, self.typer.warn)
         return None if self._failed_since(before) else constraint
 
     def _failed_since(self, before: int) -> bool:

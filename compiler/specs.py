@@ -14,6 +14,7 @@ from verif_dsl.compiler.domains import literal, span_of
 from verif_dsl.compiler.examples import run_examples
 from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.ir import Argument, Node
+from verif_dsl.compiler.lints import lint_imports
 from verif_dsl.compiler.modules import (
     MOST_MODULES,
     STANDARD,
@@ -88,6 +89,7 @@ def _build(source: Source, reading: _Reading) -> tuple[Program, Typer]:
                 constraints[built.name] = built
             else:
                 failed.add(item.name.name)
+    lint_imports((tree for tree in file.imports if tree.alias.name in modules), file, typer.warn)
     trees = [item for item in file.items if isinstance(item, syntax.Spec)]
     imported = Program(source, modules={alias: module[0] for alias, module in modules.items()}).known()
     known = {**constraints, **imported}

@@ -55,10 +55,18 @@ def test_there_are_standard_modules_with_constraints() -> None:
     assert all(verifier.constraints for verifier in VERIFIERS.values())
 
 
+EXPECTED = {
+    # The benchmark's sentence says "the request", which is the prompt, and its code has it in an argument.
+    "ifeval": [("V0303", "the verdict depends on `prompt_to_repeat`, and no instruct tells it")],
+}
+"""Warnings about faithful ports of what does not fit together."""
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_module_compiles_without_diagnostics_and_runs_its_examples(path: Path) -> None:
     report = check_file(path)
-    assert report.diagnostics == (), report.render()
+    found = [(one.code, one.message) for one in report.diagnostics]
+    assert found == EXPECTED.get(path.stem, []), report.render()
     assert report.examples > 0
     assert report.failed == 0
 
