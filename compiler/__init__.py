@@ -16,6 +16,7 @@ from verif_dsl.compiler.program import Program
 from verif_dsl.compiler.recovery import recover
 from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.specs import build
+from verif_dsl.compiler.versions import unversioned_changes
 
 __all__ = ["CheckReport", "Source", "check_file", "check_source", "compile_source", "read_source"]
 
@@ -42,12 +43,19 @@ class CheckReport:
         return "\n\n".join(one.render(self.source) for one in self.diagnostics)
 
 
-def check_source(source: Source) -> tuple[Program | None, CheckReport]:
-    """The program, unless something is wrong with it, and all that was found."""
+def check_source(source: Source, against: Source | None = None) -> tuple[Program | None, CheckReport]:
+    """The program, unless something is wrong with it, and all that was found.
+
+    `against` is an earlier text of the same file: constraints whose verdicts changed since need another version. Raises
+    `VerifError` when that text does not compile.
+    """
+    old = None if against is None else compile_source(against)
     try:
         program, diagnostics = build(source)
     except SourceError as error:
         return None, _check_the_rest(source, error)
+    if old is not None:
+        diagnostics += tuple(unversioned_changes(old, program))
     return _check_examples(source, program, diagnostics)
 
 
@@ -78,9 +86,12 @@ def _check_the_rest(source: Source, error: SourceError) -> CheckReport:
     return replace(rest, diagnostics=found, failed=sum(one.code == "V0401" for one in independent))
 
 
-def check_file(path: str | PathLike[str]) -> CheckReport:
-    """What is wrong in a .vif file, its examples included. Raises `VerifError` when it cannot be read."""
-    return check_source(read_source(path))[1]
+def check_file(path: str | PathLike[str], against: str | PathLike[str] | None = None) -> CheckReport:
+    """What is wrong in a .vif file, its examples included, and its versions where it is compared with an earlier file.
+
+    Raises `VerifError` when a file cannot be read, or the earlier one does not compile.
+    """
+    return check_source(read_source(path), None if against is None else read_source(against))[1]
 
 
 def compile_source(source: Source) -> Program:

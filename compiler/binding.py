@@ -6,7 +6,7 @@ from math import ceil, floor, isfinite
 from random import Random
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
-from verif_dsl.compiler.cost import LONGEST_ARGUMENT, LONGEST_LIST
+from verif_dsl.compiler.cost import LARGEST_LIST, LONGEST_ARGUMENT, LONGEST_LIST, size_of
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.intervals import FINEST, WIDEST
 from verif_dsl.compiler.ir import Value
@@ -87,7 +87,10 @@ def admit(domain: Domain, value: object, earlier: Mapping[str, Value]) -> Value:
         low, high = _range(domain, earlier, limit=LONGEST_LIST)
         if not low <= len(value) <= high:
             raise ValueError(f"a list of {len(value)} items, outside the size {low} to {high}")
-        return tuple(admit(domain.item, item, earlier) for item in value)
+        admitted = tuple(admit(domain.item, item, earlier) for item in value)
+        if size_of(admitted) > LARGEST_LIST:
+            raise ValueError(f"a list of {size_of(admitted):,} characters, more than the {LARGEST_LIST:,} allowed")
+        return admitted
     raise ValueError(f"{_shown(value)} is not {'an' if kind == INT else 'a'} {kind}")
 
 

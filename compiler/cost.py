@@ -6,6 +6,7 @@ refused. The bound holds for the columnar back end, which computes what no varia
 """
 
 import math
+from collections.abc import Mapping
 
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, Value, depth_of
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, maybe
@@ -21,9 +22,12 @@ LONGEST_ARGUMENT = 4096
 LONGEST_LIST = 1000
 """Items that one list argument may have."""
 
+LARGEST_LIST = 16_384
+"""The size (see `size_of`) of one list argument: its texts together."""
 
-def cost_of(node: Node) -> int:
-    """The bound for a check.
+
+def cost_of(node: Node, longest: Mapping[str, int] | None = None) -> int:
+    """The bound for a check; `longest` says how many items the lists among the parameters can have.
 
     >>> from verif_dsl.compiler.kinds import BOOL, TEXT, list_of
     >>> words = Call("words", (Input("response"),), list_of(TEXT))
@@ -31,7 +35,7 @@ def cost_of(node: Node) -> int:
     >>> cost_of(Quantifier("any", 1, 1, words, None, each)) > LARGEST_COST
     True
     """
-    bound = _Bound()
+    bound = _Bound(longest or {})
     bound.total(node)
     return bound.cost
 
@@ -43,7 +47,8 @@ class _Bound:
     `repeats` how many of them one item of the quantifiers around it can have.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: Mapping[str, int]) -> None:
+        self.longest = longest
         self.cost = 0
         self.runs: dict[int, int] = {0: 1}
         self.items: dict[int, int] = {}
@@ -53,11 +58,13 @@ class _Bound:
         """The size of a node's values (code points, items) over all its runs; adds what they cost."""
         match node:
             case Constant(value):
-                return _size(value)
-            case Argument(_, kind):
+                return size_of(value)
+            case Argument(name, kind):
                 if kind in SCALARS:
                     return 1
-                return LONGEST_ARGUMENT if kind.name == "text" else LONGEST_LIST
+                if kind == TEXT:
+                    return LONGEST_ARGUMENT
+                return self._longest(name) if kind.parts[0] in SCALARS else LARGEST_LIST
             case Input():
                 return LARGEST_RESPONSE
             case Local(depth):
@@ -90,7 +97,7 @@ class _Bound:
         level, home = depth_of(node), depth_of(node.source)
         items = self._spread(node.source, level)
         saved = self.runs.copy(), self.items.copy(), self.repeats.copy()
-        most = _most_items(node.source)
+        most = self._most_items(node.source)
         self.items[node.depth] = max(items, 1)
         self.runs[node.depth] = max(min(items, self.runs[level] * most), 1)
         # What goes through the same list for each outer item repeats as often as that list is long.
@@ -105,23 +112,27 @@ class _Bound:
         return self.runs[level]
 
 
-def _most_items(node: Node) -> int:
-    """How many items a list can have, whatever the size of its texts."""
-    match node:
-        case Constant(tuple(values)):
-            return len(values)
-        case Items(items):
-            return len(items)
-        case Argument():
-            return LONGEST_LIST
-        case Call("take", (items, Constant(int(most)))):
-            return min(_most_items(items), max(most, 0))
-        case Call("drop" | "unique" | "adjacent" | "indexed", (items, *_)):
-            return _most_items(items)
-    return LARGEST_RESPONSE
+    def _longest(self, name: str) -> int:
+        return self.longest.get(name, LONGEST_LIST)
+
+    def _most_items(self, node: Node) -> int:
+        """How many items a list can have, whatever the size of its texts."""
+        match node:
+            case Constant(tuple(values)):
+                return len(values)
+            case Items(items):
+                return len(items)
+            case Argument(name):
+                return self._longest(name)
+            case Call("take", (items, Constant(int(most)))):
+                return min(self._most_items(items), max(most, 0))
+            case Call("drop" | "unique" | "adjacent" | "indexed", (items, *_)):
+                return self._most_items(items)
+        return LARGEST_RESPONSE
 
 
-def _size(value: Value) -> int:
+def size_of(value: Value) -> int:
+    """Code points of a text, and of a list all that is in it with one for each list and number."""
     if isinstance(value, tuple):
-        return sum(map(_size, value)) + 1
+        return sum(map(size_of, value)) + 1
     return len(value) if isinstance(value, str) else 1

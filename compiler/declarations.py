@@ -10,7 +10,7 @@ from verif_dsl.compiler import syntax
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, admit, bind, draw
 from verif_dsl.compiler.conversation import PROMPT, Given
-from verif_dsl.compiler.cost import LARGEST_COST, cost_of
+from verif_dsl.compiler.cost import LARGEST_COST, LONGEST_LIST, cost_of
 from verif_dsl.compiler.diagnostics import Note
 from verif_dsl.compiler.domains import domain_of, interval_of_domain, literal, sample_of, span_of
 from verif_dsl.compiler.expressions import Typer
@@ -70,7 +70,8 @@ class ConstraintBuilder:
             requires=tuple(self._requires()),
             instructions=tuple(self.wording.instructions(self._clauses(syntax.Instruct), self._tellable(), early=True)),
             feedback=tuple(self.wording.instructions(self._clauses(syntax.Feedback), self.visible)),
-            check=self._check(),
+            check=(check := self._check()),
+            cost=None if check is None else cost_of(check, self._longest()),
             judge=judge_of(self._clauses(syntax.Judge), self.wording, self.arguments),
             examples=(),
             span=self.tree.name.span,
@@ -155,6 +156,11 @@ class ConstraintBuilder:
         }:
             yield PROMPT
 
+    def _longest(self) -> dict[str, int]:
+        """How many items each list among the parameters can have, where that is a number."""
+        highs = {one.name: one.domain.high for one in self.parameters if one.domain.item}
+        return {name: min(high, LONGEST_LIST) for name, high in highs.items() if isinstance(high, int)}
+
     # ------------------------------------------------------------------------------------------------------- clauses
 
     def _requires(self) -> Iterable[tuple[Node, str]]:
@@ -169,8 +175,8 @@ class ConstraintBuilder:
             for one in self._clauses(syntax.Check)
         ]
         for clause, node in zip(self._clauses(syntax.Check), nodes, strict=True):
-            if node is not None and (cost := cost_of(node)) > LARGEST_COST:
-                message = f"on a response of 64 KiB this could take {cost:,} steps, more than {LARGEST_COST:,}"
+            if node is not None and (steps := cost_of(node, self._longest())) > LARGEST_COST:
+                message = f"on a response of 64 KiB this could take {steps:,} steps, more than {LARGEST_COST:,}"
                 hint = "do not go through one text for each piece of another; shared(xs, ys) compares two lists"
                 self.report("V0211", message, clause.condition.span, hint)
         return nodes[0] if nodes else None

@@ -37,6 +37,7 @@ CODES = {
     "V0302": "no instruct clause applies to legal arguments",
     "V0303": "a parameter that is told and not checked, or checked and not told",
     "V0401": "an example that its check contradicts",
+    "V0402": "a constraint whose verdicts changed under the same version",
     "V0501": "arguments that a constraint does not accept",
     "V0602": "a judge block, which this version leaves undecided",
 }

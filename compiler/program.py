@@ -101,6 +101,8 @@ class Constraint:
     instructions: tuple[Instruction, ...]
     feedback: tuple[Instruction, ...]
     check: Node | None
+    cost: int | None
+    """Steps that the check takes at most, on a response of the largest size (see `cost`)."""
     judge: Judge | None
     examples: tuple[Example, ...]
     span: Span

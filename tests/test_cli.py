@@ -274,6 +274,20 @@ def test_standard_input_that_is_not_text_is_an_error(output_format: str) -> None
     assert (done.stderr, done.returncode) == (b"", 1)
 
 
+def test_check_against_an_earlier_text_wants_a_new_version_for_other_verdicts(
+    tmp_path: Path, constraints: Path
+) -> None:
+    changed = tmp_path / "changed.vif"
+    changed.write_text(CONSTRAINTS.replace('not ("," in response)', 'not (", " in response)'))
+    done = vif("check", changed, "--against", constraints)
+    assert "error[V0402]" in done.stdout
+    assert done.returncode == 1
+    assert vif("check", constraints, "--against", constraints).returncode == 0
+    assert_refused(vif("check", constraints, changed, "--against", constraints), "compares one file", 2)
+    shown = vif("check", constraints, "--against", tmp_path / "missing.vif").stdout
+    assert shown.startswith("error: there is no file")
+
+
 # ------------------------------------------------------------------------------------------------------ vif explain
 
 PAGES = {"V0201": "# V0201\n\nA name that is **not defined**.\n", "V0203": "# V0203\n\nA type that does not fit.\n"}
@@ -496,3 +510,14 @@ def test_training_without_its_packages_names_the_extra(tmp_path: Path) -> None:
 def test_training_with_a_missing_config_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("trl")
     assert_refused(vif("train", tmp_path / "config.yaml"), "config.yaml")
+
+
+def test_explain_shows_what_is_in_a_file_and_what_it_can_cost(constraints: Path) -> None:
+    done = vif("explain", constraints)
+    assert (done.stderr, done.returncode) == ("", 0)
+    first = done.stdout.split("\n\n")[0].splitlines()
+    assert first[0].startswith("constraint ")
+    assert any(line.startswith("  tells: ") for line in first)
+    assert "steps" in first[-1]
+    assert_refused(vif("explain", constraints, "V0203"), "either codes or files", 2)
+    assert_refused(vif("explain", constraints.with_name("missing.vif")), "there is no file")

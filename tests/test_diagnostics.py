@@ -19,7 +19,9 @@ MARK = "\n# --- expected ---\n"
 
 def reported(path: Path) -> str:
     text = path.read_text(encoding="utf-8").partition(MARK)[0]
-    rendered = check_source(Source(path.name, text, folder=FOLDER))[1].render()
+    earlier = FOLDER / "against" / path.name  # where there is one, what the fixture is compared with
+    old = Source("old.vif", earlier.read_text(encoding="utf-8")) if earlier.exists() else None
+    rendered = check_source(Source(path.name, text, folder=FOLDER), old)[1].render()
     return "".join(f"# {line}".rstrip() + "\n" for line in rendered.splitlines())
 
 

@@ -46,7 +46,9 @@ class Block:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        return check_source(Source("main.vif", self.text, folder=folder))[1]
+        old = self.beside.get("old.vif")  # what the page compares the file with
+        against = None if old is None else Source("old.vif", old)
+        return check_source(Source("main.vif", self.text, folder=folder), against)[1]
 
 
 def blocks(code: str) -> list[Block]:

@@ -30,8 +30,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="Text for people, or one JSON document for programs.",
 )
-def check(files: tuple[Path, ...], output_format: str) -> int:
+@click.option(
+    "--against",
+    metavar="OLD",
+    type=click.Path(path_type=Path),
+    help="An earlier text of the one FILE: what changed its verdicts since needs a new version.",
+)
+def check(files: tuple[Path, ...], output_format: str, against: Path | None) -> int:
     """Compile files and run the accept and reject examples in them; show every mistake with its place."""
+    if against is not None and len(files) > 1:
+        raise click.UsageError("--against compares one file with an earlier text of it")
     from verif_dsl import VerifError
 
     as_json = output_format == "json"
@@ -39,7 +47,7 @@ def check(files: tuple[Path, ...], output_format: str) -> int:
     diagnostics: list[dict[str, object]] = []
     for path in files:
         try:
-            report = _report(path)
+            report = _report(path, against)
         except VerifError as mistake:  # a file that cannot be read: say so, and go on with the others
             totals["errors"] += 1
             if as_json:
@@ -61,13 +69,13 @@ def check(files: tuple[Path, ...], output_format: str) -> int:
     return 1 if totals["errors"] else 0
 
 
-def _report(path: Path) -> "CheckReport":
-    from verif_dsl.compiler import check_file, check_source
+def _report(path: Path, against: Path | None) -> "CheckReport":
+    from verif_dsl.compiler import check_file, check_source, read_source
 
     if path == STANDARD_INPUT:
         _, source = read_standard_input()
-        return check_source(source)[1]
-    return check_file(path)
+        return check_source(source, None if against is None else read_source(against))[1]
+    return check_file(path, against)
 
 
 def _without_place(path: Path, message: str) -> dict[str, object]:
