@@ -22,7 +22,7 @@ LONGEST_ARGUMENT = 4096
 LONGEST_LIST = 1000
 """Items that one list argument may have."""
 
-LARGEST_LIST = 16_384
+LARGEST_LIST = 8192
 """The size (see `size_of`) of one list argument: its texts together."""
 
 
@@ -50,6 +50,7 @@ class _Bound:
     def __init__(self, longest: Mapping[str, int]) -> None:
         self.longest = longest
         self.cost = 0
+        self.depths: dict[int, int] = {}
         self.runs: dict[int, int] = {0: 1}
         self.items: dict[int, int] = {}
         self.repeats: dict[int, int] = {}
@@ -70,7 +71,7 @@ class _Bound:
             case Local(depth):
                 return self.items[depth]
             case Call(_, parts, kind) | Items(parts, kind):
-                level = depth_of(node)
+                level = self._depth(node)
                 runs = self.runs[level]
                 spread = [self._spread(part, level) for part in parts]
                 # Texts are compared up to where the shorter one ends, and nothing copies them for that.
@@ -81,9 +82,15 @@ class _Bound:
             case Quantifier():
                 return self._quantifier(node)
 
+    def _depth(self, node: Node) -> int:
+        """`depth_of`, remembered: a node is asked about at every level above it. All of them live as long as this."""
+        if id(node) not in self.depths:
+            self.depths[id(node)] = depth_of(node)
+        return self.depths[id(node)]
+
     def _spread(self, node: Node, level: int) -> int:
         """The total of a part that is looked at once in each run of a quantifier further in, at worst."""
-        total, home = self.total(node), depth_of(node)
+        total, home = self.total(node), self._depth(node)
         if home == level:
             return total
         if node.kind in SCALARS:
@@ -94,7 +101,7 @@ class _Bound:
         return total * min(between, self.runs[level])
 
     def _quantifier(self, node: Quantifier) -> int:
-        level, home = depth_of(node), depth_of(node.source)
+        level, home = self._depth(node), self._depth(node.source)
         items = self._spread(node.source, level)
         saved = self.runs.copy(), self.items.copy(), self.repeats.copy()
         most = self._most_items(node.source)
@@ -107,10 +114,9 @@ class _Bound:
         for part in (node.condition, node.body):
             if part is not None:
                 self.total(part)
-                self.cost += self.runs[depth_of(part)]
+                self.cost += self.runs[self._depth(part)]
         self.runs, self.items, self.repeats = saved
         return self.runs[level]
-
 
     def _longest(self, name: str) -> int:
         return self.longest.get(name, LONGEST_LIST)

@@ -56,6 +56,7 @@ class ConstraintBuilder:
         """The constraint, or None when something in it is wrong (and has been reported)."""
         before = len(self.typer.diagnostics)
         self._names()
+        check, cost = self._check()
         constraint = Constraint(
             name=self.tree.name.name,
             version=self.tree.version,
@@ -70,8 +71,8 @@ class ConstraintBuilder:
             requires=tuple(self._requires()),
             instructions=tuple(self.wording.instructions(self._clauses(syntax.Instruct), self._tellable(), early=True)),
             feedback=tuple(self.wording.instructions(self._clauses(syntax.Feedback), self.visible)),
-            check=(check := self._check()),
-            cost=None if check is None else cost_of(check, self._longest()),
+            check=check,
+            cost=cost,
             judge=judge_of(self._clauses(syntax.Judge), self.wording, self.arguments),
             examples=(),
             span=self.tree.name.span,
@@ -169,17 +170,18 @@ class ConstraintBuilder:
             if node is not None:
                 yield node, self.source.text[clause.condition.span.start : clause.condition.span.end]
 
-    def _check(self) -> Node | None:
-        nodes = [
-            self.typer.expect(one.condition, BOOL, self.visible, "what is checked")
-            for one in self._clauses(syntax.Check)
-        ]
-        for clause, node in zip(self._clauses(syntax.Check), nodes, strict=True):
-            if node is not None and (steps := cost_of(node, self._longest())) > LARGEST_COST:
-                message = f"on a response of 64 KiB this could take {steps:,} steps, more than {LARGEST_COST:,}"
+    def _check(self) -> tuple[Node | None, int | None]:
+        """The first check, and what it costs."""
+        checked: list[tuple[Node | None, int | None]] = []
+        for clause in self._clauses(syntax.Check):
+            node = self.typer.expect(clause.condition, BOOL, self.visible, "what is checked")
+            cost = None if node is None else cost_of(node, self._longest())
+            if cost is not None and cost > LARGEST_COST:
+                message = f"on a response of 64 KiB this could take {cost:,} steps, more than {LARGEST_COST:,}"
                 hint = "do not go through one text for each piece of another; shared(xs, ys) compares two lists"
                 self.report("V0211", message, clause.condition.span, hint)
-        return nodes[0] if nodes else None
+            checked.append((node, cost))
+        return checked[0] if checked else (None, None)
 
     # -------------------------------------------------------------------------------------------------- completeness
 

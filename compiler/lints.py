@@ -4,7 +4,7 @@ A name that nothing uses is left over or misspelt; a parameter that the check re
 one that the model cannot know, and one that is told and not checked promises what nobody holds it to.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from verif_dsl.compiler import syntax
@@ -40,9 +40,9 @@ def lint_constraint(tree: syntax.Constraint, constraint: Constraint, warn: Warn)
                 warn("V0217", f"nothing uses `{name}`", name.span, "remove it")
 
 
-def lint_imports(imports: Iterable[syntax.Import], file: syntax.File, warn: Warn) -> None:
+def lint_imports(imports: Sequence[syntax.Import], file: syntax.File, warn: Warn) -> None:
     """Warns about those imports that nothing of the file uses."""
-    used = {name.module for item in file.items for name in _qualified(item)}
+    used = {name.module for item in file.items for name in _qualified(item)} if imports else set()
     for tree in imports:
         if tree.alias.name not in used:
             warn("V0217", f"nothing uses `{tree.alias}`", tree.alias.span, "remove the import")

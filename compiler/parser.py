@@ -1,13 +1,13 @@
 """Text to syntax tree: Lark reads `grammar/verif.lark`, and `tree_builder` makes `syntax` nodes of the result."""
 
 from functools import cache
-from importlib.resources import files
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, VisitError
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.diagnostics import Diagnostic, SourceError
+from verif_dsl.compiler.parser_tables import built, loaded
 from verif_dsl.compiler.source import Source, Span
 from verif_dsl.compiler.syntax_errors import explain
 from verif_dsl.compiler.tree_builder import TreeBuilder, span_of_meta
@@ -65,9 +65,8 @@ def build_tree(source: Source, tree: Tree[Token]) -> syntax.File:
 
 @cache
 def parser() -> Lark:
-    """The LALR parser for the grammar file; built once a process (about 70 ms)."""
-    grammar = files("verif_dsl.grammar").joinpath("verif.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=False)
+    """The LALR parser for the grammar file; made once a process."""
+    return loaded() or built()
 
 
 def _too_deep(tree: Tree[Token]) -> Span | None:

@@ -89,7 +89,7 @@ def _build(source: Source, reading: _Reading) -> tuple[Program, Typer]:
                 constraints[built.name] = built
             else:
                 failed.add(item.name.name)
-    lint_imports((tree for tree in file.imports if tree.alias.name in modules), file, typer.warn)
+    lint_imports([tree for tree in file.imports if tree.alias.name in modules], file, typer.warn)
     trees = [item for item in file.items if isinstance(item, syntax.Spec)]
     imported = Program(source, modules={alias: module[0] for alias, module in modules.items()}).known()
     known = {**constraints, **imported}

@@ -78,7 +78,7 @@ def test_a_row_that_does_not_compile_says_why(case: Case) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if "code" not in case], ids=lambda case: case["check"])
 def test_every_back_end_gives_the_verdicts_of_the_row(case: Case) -> None:
     program, diagnostics = compiled(case)
-    assert diagnostics == ()
+    assert [one for one in diagnostics if one.severity == "error"] == []
     constraint, prompt, arguments = program.constraints["c"], case.get("prompt", ""), case.get("with", {})
     given = {one.key: prepare(one.find(turns_of(prompt), {}) or "") for one in constraint.givens}
     bound = bind(constraint, arguments)

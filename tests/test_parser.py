@@ -8,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lark import Tree
 
-from verif_dsl.compiler import syntax
+from verif_dsl.compiler import parser_tables, syntax
 from verif_dsl.compiler.diagnostics import SourceError
 from verif_dsl.compiler.parser import LARGEST_SOURCE, parse, parser
 from verif_dsl.compiler.source import Source
 
 WHOLE = (Path(__file__).parent / "data" / "whole_language.vif").read_text(encoding="utf-8")
+
+
+TABLES = Path(__file__).parent.parent / "grammar" / parser_tables.NAME
 
 
 def tree_of(text: str) -> syntax.File:
@@ -117,3 +120,19 @@ def test_constrained_decoding_accepts_what_the_parser_accepts(text: str, accepte
         assert accepted
     except SourceError:
         assert not accepted
+
+
+def test_the_tables_are_those_of_the_grammar(update_expected: bool) -> None:
+    """`pytest --update-expected` makes them anew."""
+    if update_expected:
+        TABLES.write_text(parser_tables.tables_text(), encoding="utf-8")
+    loaded, built = parser_tables.loaded(), parser_tables.built()
+    assert loaded is not None, "the grammar or Lark has changed"
+    assert loaded.parse(WHOLE) == built.parse(WHOLE)
+    assert {one.name for one in loaded.terminals} == {one.name for one in built.terminals}
+
+
+def test_tables_of_another_grammar_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser_tables, "grammar_text", lambda: 'start: "a"')
+    assert parser_tables.loaded() is None
+    assert parser_tables.built().parse("a")
