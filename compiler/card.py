@@ -96,13 +96,15 @@ doc, tags "a", "b"; then param, require CONDITION, let NAME = EXPRESSION; then i
 `when` restricts it to some arguments), feedback, one check, and at least one accept and one reject, each with
 `with NAME = VALUE, ...` and `because "..."` if needed. A `'''` block holds a text of several lines.
 
-Types: bool, int in 1 to 9, text, text matching re"...", one_of("a", "b"), list of text size 1 to 3.
+Types: bool, int in 1 to 9, decimal in 0 to 1, text, text matching re"...", one_of("a", "b"), list of text size 1 to 3.
 `= value` is the default. Holes in a text: {n}, {word:quoted}, {n:time|times}, {n:ordinal}, {names:list}, {names:csv},
 {tone:capital}, {flag:yesno}; {{ and }} are braces. A hole names a parameter (in feedback also a let).
 
 ## Expressions
 
 and or not == != < <= > >= in + - * and calls; comparisons chain: 2 <= n <= 5. No methods, no division, no if-else.
+Decimals are exact (count(c for x in xs) >= 0.3 * len(xs)). What may be undecided, such as language(response) == "fr",
+is closed with decide(..., if_unknown=false). A text from a closed set is compared with its members only.
 Quantifiers: any(c for x in xs), all(...) (true for none), every(...) (all, and at least one), count(...) (an int);
 `for x in xs if c`, `for a, b in adjacent(xs)`, `for i, x in indexed(xs)` (i from 0).
 Regexes re"..." have classes, \p{Lu}, \s, groups, | * + ? {2,5}, ^ $ (ends of the whole text), a leading (?i).

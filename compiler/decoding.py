@@ -12,10 +12,13 @@ import re
 from collections.abc import Iterable
 from importlib.resources import files
 
+from verif_dsl.compiler import syntax
 from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, REQUIRED, Builtin
 from verif_dsl.compiler.calls import QUANTITIES
 from verif_dsl.compiler.diagnostics import VerifError
 from verif_dsl.compiler.kinds import REGEX
+from verif_dsl.compiler.modules import STANDARD, ModuleError, find_module
+from verif_dsl.compiler.parser import parse
 from verif_dsl.compiler.rewards import EMPTY, PRESETS
 from verif_dsl.compiler.tree_builder import RESERVED
 
@@ -67,11 +70,13 @@ ADDED = {
 """Rules that only this grammar has, besides those over lists of names."""
 
 
-def decoding_grammar(definitions: Iterable[str] = ()) -> str:
+def decoding_grammar(definitions: Iterable[str] = (), modules: Iterable[str] = ()) -> str:
     r"""The narrower grammar, for `llguidance.LLMatcher.grammar_from_lark`.
 
     `definitions` are the names that programs may `define`, and then call; without any there are no definitions, because
-    a context-free grammar cannot know which names a program defined. Raises `VerifError` for one that cannot be a name.
+    a context-free grammar cannot know which names a program defined. `modules` are those of the standard library that
+    programs import, each of them under its own name; a `use` can then name their constraints. Raises `VerifError` for
+    what cannot be a name, and for a module that there is not.
 
     >>> "constraint" in decoding_grammar()
     True
@@ -111,6 +116,13 @@ def decoding_grammar(definitions: Iterable[str] = ()) -> str:
     rules["QUANTITY"] = ("", _words(QUANTITIES))
     rules["AGGREGATION"] = ("", _words(EMPTY))
     rules["PRESET"] = ("", "/" + "|".join(f'"{name}"' for name in sorted(PRESETS)) + "/")
+    imported = {module.removeprefix(STANDARD): _constraints_of(module) for module in modules}
+    if imported:
+        rules["start"] = ("", NARROWED["start"].replace("item+", "imports item+"))
+        rules["imports"] = ("", " ".join(f'"import" "\\"{STANDARD}{name}\\"" "as" "{name}"' for name in imported))
+        rules["use"] = ("", rules["use"][1].replace("qname", "used"))
+        rules["used"] = ("", " | ".join(["NAME", *(f'"{name}" "." STD_{name.upper()}' for name in imported)]))
+        rules |= {f"STD_{name.upper()}": ("", _words(names)) for name, names in imported.items()}
     lines = [
         f"{mark}{name}: {body if name == 'space' else _spaced(name, body)}" for name, (mark, body) in rules.items()
     ]
@@ -126,10 +138,26 @@ def _spaced(name: str, body: str) -> str:
 
 
 def _call(builtin: Builtin) -> str:
-    """A call with the arguments that the builtin takes: those it needs in order, the others by name."""
+    """A call with the arguments that the builtin takes: those it needs in order, the others by name.
+
+    The last one that it needs may be named, too, as in `decide(x, if_unknown=false)`.
+    """
+    names = [one.name for one in builtin.parameters if one.default is REQUIRED]
     needed = ["REGEX" if one.kind == REGEX else "expr" for one in builtin.parameters if one.default is REQUIRED]
+    if len(needed) > 1:
+        needed[-1] = f'("{names[-1]}" "=")? {needed[-1]}'
     named = "".join(f' ("," "{one.name}" "=" literal)?' for one in builtin.parameters if one.default is not REQUIRED)
     return f'"{builtin.name}" "(" ' + ' "," '.join(needed) + named + ' ")"'
+
+
+def _constraints_of(module: str) -> list[str]:
+    """The constraints of a module of the standard library that are not deprecated."""
+    try:
+        file = parse(find_module(module, None))
+    except ModuleError as error:
+        raise VerifError(error.message + (f" ({error.hint})" if error.hint else "")) from None
+    constraints = (item for item in file.items if isinstance(item, syntax.Constraint))
+    return [one.name.name for one in constraints if not any(isinstance(c, syntax.Deprecated) for c in one.clauses)]
 
 
 def _words(names: Iterable[str]) -> str:

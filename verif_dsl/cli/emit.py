@@ -12,16 +12,23 @@ import click
     multiple=True,
     help="A name that programs of the grammar may define and call; can be repeated.",
 )
-def emit(decoding_grammar: bool, language_card: bool, define: tuple[str, ...]) -> None:
+@click.option(
+    "--import",
+    "modules",
+    metavar="MODULE",
+    multiple=True,
+    help="A module of the standard library, such as std/length, whose constraints programs may use; can be repeated.",
+)
+def emit(decoding_grammar: bool, language_card: bool, define: tuple[str, ...], modules: tuple[str, ...]) -> None:
     """Print what a language model needs to write constraints: a grammar to decode under, or a page to read."""
     if decoding_grammar == language_card:
         raise click.UsageError("choose one of --decoding-grammar and --language-card")
-    if define and not decoding_grammar:
-        raise click.UsageError("--define goes with --decoding-grammar")
+    if (define or modules) and not decoding_grammar:
+        raise click.UsageError("--define and --import go with --decoding-grammar")
     if decoding_grammar:
         from verif_dsl.compiler.decoding import decoding_grammar as grammar
 
-        click.echo(grammar(define), nl=False)
+        click.echo(grammar(define, modules), nl=False)
     else:
         from verif_dsl.compiler.card import language_card as card
 
