@@ -11,7 +11,7 @@ from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.intervals import FINEST, WIDEST
 from verif_dsl.compiler.ir import Value
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT
-from verif_dsl.compiler.patterns.matcher import find
+from verif_dsl.compiler.patterns.matcher import matches_whole
 from verif_dsl.compiler.program import Bound, Constraint, Domain, Param
 from verif_dsl.compiler.texts import prepare
 from verif_dsl.compiler.values import written
@@ -113,7 +113,7 @@ def _admit_text(domain: Domain, text: str) -> str:
     if domain.choices and text not in domain.choices:
         close = suggestion(text, domain.choices)
         raise ValueError(f"{_shown(text)} is not one of its choices" + (f" ({close})" if close else ""))
-    if domain.pattern is not None and find(f"^(?:{domain.pattern})$", text) is None:
+    if domain.pattern is not None and not matches_whole(domain.pattern, text):
         raise ValueError(f'{_shown(text)} does not match re"{domain.pattern}"')
     return text
 

@@ -30,6 +30,7 @@ class NeverEqual:
 def never_equal(left: Node, right: Node, choices: Choices) -> NeverEqual | None:
     """The first value on one side that the other side can never have, or None.
 
+    >>> from verif_dsl.compiler.kinds import TEXT
     >>> tone = Argument("tone", TEXT)
     >>> found = never_equal(tone, Constant("formel", TEXT), {"tone": ("formal", "neutral")})
     >>> found.message, found.hint

@@ -40,7 +40,8 @@ class ConstraintBuilder:
         self.ranges: dict[str, Interval] = {}
         self.choices: dict[str, tuple[str, ...]] = {}
         self.hidden = {"response", "prompt"}
-        self.typer = replace(typer, arguments=self.ranges, choices=self.choices)
+        self.fractional: set[str] = set()
+        self.typer = replace(typer, arguments=self.ranges, choices=self.choices, fractional=self.fractional)
         self.report = self.typer.report
         self.parameters: list[Param] = []
         self.arguments: dict[str, Node | None] = {}
@@ -138,6 +139,8 @@ class ConstraintBuilder:
         sample, pool = sample_of(clause.sample, domain, self.typer, self.ranges)
         if domain.kind in (INT, DECIMAL):
             self.ranges[name] = interval_of_domain(domain, self.ranges)
+        if domain.kind == DECIMAL:
+            self.fractional.add(name)
         if choices := domain.choices or (domain.item.choices if domain.item else ()):
             self.choices[name] = choices
         self.parameters.append(Param(name, domain, default, sample, pool))

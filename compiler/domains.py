@@ -29,7 +29,7 @@ def domain_of(tree: syntax.TypeName, typer: Typer, ranges: Mapping[str, Interval
         case "text":
             if tree.matching and typer.typed(tree.matching, {}) is None:
                 return None
-            return Domain(TEXT, pattern=tree.matching.pattern if tree.matching else None)
+            return Domain(TEXT, pattern=prepare(tree.matching.pattern) if tree.matching else None)
         case "one_of":
             choices = tuple(prepare(choice.value) for choice in tree.choices)
             for index, choice in enumerate(choices):
@@ -58,7 +58,9 @@ def _bounds(
 def _bound(tree: syntax.Expression, typer: Typer, ranges: Mapping[str, Interval], whole: bool) -> Bound:
     match tree:
         case syntax.Name(name, span):
-            if name not in ranges:
+            if whole and name in typer.fractional:
+                typer.report("V0203", f"a whole number is needed here, and `{name}` is a decimal", span)
+            elif name not in ranges:
                 hint = suggestion(name, ranges) or "a bound is a number, or a parameter declared before that is one"
                 typer.report("V0201", f"there is no number `{name}` before this", span, hint)
             return name

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.diagnostics import Diagnostic
 from verif_dsl.compiler.program import Constraint, Example
-from verif_dsl.compiler.texts import is_blank
+from verif_dsl.compiler.texts import is_blank, too_large
 from verif_dsl.compiler.values import written
+
+TOO_LARGE = "this example is contradicted: a response over 64 KiB is unknown, whatever the check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ def run_examples(constraint: Constraint) -> Iterator[ExampleResult]:
         return
     for example in constraint.examples:
         row = Row(example.response, example.arguments, example.given)
+        if too_large(example.response):
+            yield ExampleResult(example, Diagnostic("V0401", TOO_LARGE, example.span, "write a shorter one"))
+            continue
         passes = not is_blank(example.response) and bool(evaluate(constraint.check, row))
         yield ExampleResult(example, None if passes == example.accepts else _contradiction(constraint, example))
 

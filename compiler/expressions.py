@@ -24,6 +24,7 @@ from verif_dsl.compiler.kinds import (
     TEXT,
     Kind,
     common,
+    is_value,
     list_of,
     settle,
     unify,
@@ -36,7 +37,7 @@ from verif_dsl.compiler.texts import prepare
 LARGEST_EXPRESSION = 20_000
 """Nodes of one expression with every `let` and `define` written out: they can double at each step."""
 
-DEEPEST_EXPRESSION = 128
+DEEPEST_EXPRESSION = 150
 """Levels of one expression, written out the same way: whatever walks it is recursive."""
 
 MOST_WORK = 1_000_000
@@ -70,6 +71,8 @@ class Typer:
     """The range of each int parameter of the constraint at hand."""
     choices: Choices = field(default_factory=dict)
     """The choices of each of its `one_of` parameters."""
+    fractional: Set[str] = frozenset()
+    """The decimals among its parameters."""
     hidden: Set[str] = frozenset()
     """Names that it has and that only what reads the response may use."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -211,8 +214,9 @@ class Typer:
         item: Kind | None = NOTHING
         for node in nodes:
             item = item and common(item, node.kind)
-        if item is None:
-            self.report("V0203", "the items of a list must all be of one type", span)
+        if item is None or not is_value(item):
+            message = f"a list holds no {item}" if item else "the items of a list must all be of one type"
+            self.report("V0203", message, span)
             return None
         kind = list_of(item)
         if any(node.kind == INT and not ANY.holds(interval_of(node, self.arguments)) for node in nodes):

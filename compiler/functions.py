@@ -9,7 +9,7 @@ from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, REQUIRED, Buil
 from verif_dsl.compiler.calls import FOREIGN_FUNCTIONS, QUANTITIES, conversion_hint, match_arguments, type_of
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.ir import Call, Constant, Node
-from verif_dsl.compiler.kinds import REGEX, Kind, fill, unify
+from verif_dsl.compiler.kinds import DECIMAL, REGEX, Kind, fill, unify
 from verif_dsl.compiler.operators import lifted
 from verif_dsl.compiler.patterns.pattern import nullable, parse_pattern
 from verif_dsl.compiler.patterns.rescans import rescans
@@ -70,8 +70,11 @@ def _builtin(typer: "Typer", builtin: Builtin, tree: syntax.Call, names: "Names"
         return None
     arguments: list[Node] = []
     item: Kind | None = None
+    # Where a decimal stands for the items, whole numbers beside it are decimals, too.
+    decimals = any(DECIMAL in (node.kind, *node.kind.parts) for node in typed.values() if node)
     for parameter in builtin.parameters:
-        node = lifted(typed.get(parameter.name) or Constant(parameter.default, parameter.kind), parameter.kind)
+        node = typed.get(parameter.name) or Constant(parameter.default, parameter.kind)
+        node = lifted(node, fill(parameter.kind, DECIMAL) if decimals else parameter.kind)
         span = matched[parameter.name].span if parameter.name in matched else tree.span
         fits, item = unify(parameter.kind, node.kind, item)
         if not fits:
@@ -133,4 +136,4 @@ def _inline(
         if (problem.code, problem.span) not in reported:
             typer.report(problem.code, f"in `{define.name}`: {problem.message}", tree.span, problem.hint)
             return None
-    return typer.made(body, tree.span)
+    return None if body is None else typer.made(lifted(body, type_of(define.result)), tree.span)

@@ -59,8 +59,8 @@ def unify(pattern: Kind, actual: Kind, item: Kind | None) -> tuple[bool, Kind | 
     """
     if actual == NOTHING:
         return True, item
-    if pattern == ITEM and actual.name in ("pair", "regex"):
-        return False, item  # pairs are for quantifiers, patterns for the functions that match
+    if pattern == ITEM and not is_value(actual):
+        return False, item
     if pattern == ITEM:
         merged = actual if item is None else common(item, actual)
         return merged is not None, merged or item
@@ -71,6 +71,15 @@ def unify(pattern: Kind, actual: Kind, item: Kind | None) -> tuple[bool, Kind | 
         if not fits:
             return False, item
     return True, item
+
+
+def is_value(kind: Kind) -> bool:
+    """Whether values of a type can be compared and stand in lists: pairs are for quantifiers, patterns for functions.
+
+    >>> is_value(list_of(TEXT)), is_value(list_of(pair_of(TEXT, TEXT))), is_value(REGEX)
+    (True, False, False)
+    """
+    return kind.name not in ("pair", "regex") and all(map(is_value, kind.parts))
 
 
 def common(left: Kind, right: Kind) -> Kind | None:

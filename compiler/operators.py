@@ -12,7 +12,7 @@ from verif_dsl.compiler import syntax
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.closed_sets import never_equal
 from verif_dsl.compiler.ir import Call, Constant, Local, Node, Quantifier
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind, fill, maybe, unify
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind, fill, list_of, maybe, unify
 from verif_dsl.compiler.source import Span
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ UNDECIDED_HINT = "say what holds when it is undecided: decide(..., if_unknown=fa
 
 def lifted(node: Node, kind: Kind) -> Node:
     """The node as a value of a kind that its own is part of: a whole number as a decimal, a decided value as one that
-    may be undecided. Any other node as it was.
+    may be undecided, and a list of whole numbers that is written out as one of decimals. Any other node as it was.
     """
+    if kind == list_of(DECIMAL) and isinstance(node, Constant) and node.kind == list_of(INT):
+        assert isinstance(node.value, tuple)
+        return Constant(tuple(Fraction(number) for number in node.value if isinstance(number, int)), kind)
     if kind == DECIMAL and node.kind == INT:
         if isinstance(node, Constant) and isinstance(node.value, int):
             return Constant(Fraction(node.value), DECIMAL)
@@ -46,8 +49,10 @@ def operate(
     operands = [node for node in nodes if node is not None]
     if len(operands) < len(nodes):
         return None
-    if name == "in list" and operands[0].kind in (INT, DECIMAL) and DECIMAL in operands[1].kind.parts:
-        return _in_decimals(typer, operands, span, depth)
+    if any(DECIMAL in (node.kind, *node.kind.parts) for node in operands):
+        operands = [lifted(node, list_of(DECIMAL)) for node in operands]
+        if name == "in list" and operands[0].kind in (INT, DECIMAL) and operands[1].kind == list_of(DECIMAL):
+            return _in_decimals(typer, operands, span, depth)
     for kind in (DECIMAL, maybe(BOOL), maybe(TEXT)):
         variant = f"{name} {'decimal' if kind == DECIMAL else 'maybe'}"
         if variant in BUILTINS and any(node.kind == kind for node in operands):
@@ -100,7 +105,12 @@ def compare(
     if left is None or right is None:
         return None
     span = trees[0].span.join(trees[1].span)
-    if comparator in ("==", "!=", "in", "not in") and (mistake := never_equal(left, right, typer.choices)):
+    looks_into_text = comparator in ("in", "not in") and right.kind == TEXT
+    if (
+        comparator in ("==", "!=", "in", "not in")
+        and not looks_into_text
+        and (mistake := never_equal(left, right, typer.choices))
+    ):
         typer.report("V0216", mistake.message, span, mistake.hint)
         return None
     if comparator not in ("in", "not in"):

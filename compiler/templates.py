@@ -119,6 +119,8 @@ def _plural_forms(written: str, lang: str) -> tuple[tuple[str, str], ...]:
     if wrong := [piece for piece in pieces if not CATEGORY.match(piece)]:
         raise ValueError(f"`{wrong[0]}` names no plural form")
     forms = {name: form for name, _, form in (piece.partition("=") for piece in pieces)}
+    if len(forms) < len(pieces):
+        raise ValueError("a plural form stands twice")
     if missing := [one for one in needed if one not in forms]:
         raise ValueError(f"the form `{missing[0]}` is missing")
     return tuple((one, forms[one]) for one in CATEGORIES if one in forms)

@@ -411,8 +411,8 @@ def dedent_block(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if not text.startswith("\n"):
         return text
-    body, _, last = text[1:].rpartition("\n") if "\n" in text[1:] else (text[1:], "", "")
-    if last.strip():
+    body, _, last = text[1:].rpartition("\n")
+    if last.strip():  # the text goes on to the closing mark
         return textwrap.dedent(text[1:])
     # The closing mark says how far the text is indented, so that a text may itself begin with spaces.
     return "\n".join(line.removeprefix(last) for line in body.split("\n"))

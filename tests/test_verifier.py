@@ -261,3 +261,46 @@ def test_instructions_come_in_the_language_asked_for() -> None:
     assert verifier.instruct(use("short", n=2), lang="fr") == "Utilise 2 mots."
     with pytest.raises(VerifError, match='no instruction in "de"'):
         verifier.instruct(use("short"), lang="de")
+
+
+def test_what_reads_a_prompt_over_the_cap_is_unknown_and_nothing_else() -> None:
+    verifier = verif_dsl.compile("""
+constraint mentions {
+  instruct "Mention the prompt."
+  check prompt in response
+  accept "a b" after user "a"
+  reject "b" after user "a"
+}
+constraint short {
+  instruct "One word."
+  check len(words(response)) == 1
+  accept "a"
+  reject "a b"
+}
+""")
+    verdicts = verifier.check(["a", "a"], prompts=["a", "a" * 70_000])
+    assert verdicts.column("mentions") == ["pass", "unknown"]
+    assert verdicts.column("short") == ["pass", "pass"]
+    reasons = {line["reason"] for line in verdicts.by_row()[1]}
+    assert reasons == {None, "limit: the prompt is over 64 KiB"}
+
+
+def test_a_pattern_of_a_parameter_may_ignore_case_and_is_in_nfc() -> None:
+    verifier = verif_dsl.compile("""
+constraint mentions {
+  param word: text matching re"(?i)caf\u0065\u0301|tea" = "CAF\u00c9"
+  instruct "Mention {word}."
+  check word in response
+  accept "CAF\u00c9"
+  reject "tea"
+}
+""")
+    assert verifier.check(["Tea"], constraints='[{"use": "mentions", "with": {"word": "Tea"}}]').rewards() == [1.0]
+    with pytest.raises(VerifError, match="does not match"):
+        verifier.check(["Tea"], constraints='[{"use": "mentions", "with": {"word": "Teas"}}]')
+
+
+def test_a_verdict_cannot_have_the_name_of_a_group() -> None:
+    text = 'constraint c { instruct "No a." check not ("a" in response) accept "b" reject "a" }'
+    with pytest.raises(VerifError, match="name of a group"):
+        verif_dsl.compile(text).check(["b"], constraints='[{"use": "c", "as": "hard"}]')

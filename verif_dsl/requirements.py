@@ -97,6 +97,8 @@ def _use(program: Program, item: object) -> Use:
     alias = item.get("as", name.rpartition(".")[2])
     if not isinstance(alias, str) or not alias:
         raise VerifError(f"the `as` of `{name}` is a name, not {json.dumps(alias)[:80]}")
+    if alias in ("hard", "soft"):
+        raise VerifError(f"`{name}` cannot be called `{alias}`, which is the name of a group in rewards")
     try:
         arguments = bind(constraints[name], given)
     except BindError as error:

@@ -66,8 +66,9 @@ class Verifier:
         default arguments. `prompts`, one a row, each a text or a list of messages, is needed by checks that read the
         prompt or earlier turns, and `columns` by those that read a field of the data.
 
-        A blank response fails everything; one over 64 KiB is unknown, and so is every judged constraint as long as
-        there is no judge. Raises `VerifError`, naming the row, for arguments a constraint does not accept.
+        A blank response fails everything; one over 64 KiB is unknown, and so is what reads a prompt or a column over
+        64 KiB, and every judged constraint as long as there is no judge. Raises `VerifError`, naming the row, for
+        arguments a constraint does not accept.
         """
         rows = _texts(responses, "response")
         _same_length("prompts", prompts, rows)
@@ -116,6 +117,7 @@ class Verifier:
         from verif_dsl.compiler.backends.columns import Check, run
 
         settled = [_settled(response) for response in texts["response"]]
+        too_long = {key: [too_large(text) for text in column] for key, column in texts.items() if key != "response"}
         checks: list[Check] = []
         places: list[list[int]] = []
         lines: list[tuple[int, str, str, float, str, str | None]] = []
@@ -123,8 +125,11 @@ class Verifier:
         for row, requirements in enumerate(required):
             for use in requirements.uses:
                 constraint = self._known[use.constraint]
+                over = next((one for one in constraint.givens if too_long[one.key][row]), None)
                 verdict, reason = settled[row] or (UNKNOWN, NO_JUDGE if constraint.kind == "soft" else None)
-                if settled[row] is None and constraint.kind == "hard":
+                if settled[row] is None and over is not None:
+                    verdict, reason = UNKNOWN, f"limit: {over} is over {LARGEST_RESPONSE // 1024} KiB"
+                elif settled[row] is None and constraint.kind == "hard":
                     waiting.setdefault(use.constraint, []).append((len(lines), row, use))
                 lines.append((row, use.name, constraint.kind, use.weight, verdict, reason))
         for name, uses in waiting.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.builtins.texts import nfc, nfc_column
 from verif_dsl.compiler.kinds import TEXT
 from verif_dsl.compiler.patterns.matcher import find
 from verif_dsl.compiler.patterns.pattern import to_rust
@@ -72,13 +73,13 @@ MARKUP = (
 def _erased(erasures: tuple[Erasure, ...], x: str) -> str:
     for one in erasures:
         x = one.reference(x)
-    return x
+    return nfc(x)  # a mark may now follow a letter that it did not follow
 
 
 def _erased_column(erasures: tuple[Erasure, ...], x: "pl.Expr") -> "pl.Expr":
     for one in erasures:
         x = one.columns(x)
-    return x
+    return nfc_column(x)
 
 
 MARKDOWN = (

@@ -33,23 +33,27 @@ def lower(x: str) -> str:
     return nfc("".join(character.lower() for character in x))
 
 
-def changed_case_column(function: Callable[[str], str], x: "pl.Expr") -> "pl.Expr":
-    """ASCII, which is most of most texts, in Polars; the rest by the reference function, for the Unicode version of
-    Python's tables: Polars has others.
+def beyond_ascii_column(function: Callable[[str], str], x: "pl.Expr", of_ascii: "pl.Expr") -> "pl.Expr":
+    """`of_ascii` for texts in ASCII, which most are, and the reference function for the rest: its Unicode version is
+    that of Python's tables, and Polars has others.
     """
     import polars as pl
 
     ascii_only = x.str.len_bytes() == x.str.len_chars()
     others = over_distinct(lambda text: text and function(text), pl.String(), pl.when(~ascii_only).then(x))
-    return pl.when(ascii_only).then(x.str.to_lowercase()).otherwise(others)
+    return pl.when(ascii_only).then(of_ascii).otherwise(others)
+
+
+def nfc_column(x: "pl.Expr") -> "pl.Expr":
+    return beyond_ascii_column(nfc, x, x)
 
 
 def fold_column(x: "pl.Expr") -> "pl.Expr":
-    return changed_case_column(fold, x)
+    return beyond_ascii_column(fold, x, x.str.to_lowercase())
 
 
 def lower_column(x: "pl.Expr") -> "pl.Expr":
-    return changed_case_column(lower, x)
+    return beyond_ascii_column(lower, x, x.str.to_lowercase())
 
 
 def occurrences(x: str, part: str, whole_word: bool, fold_case: bool) -> int:

@@ -247,6 +247,16 @@ def find(pattern: str, text: str, position: int = 0) -> tuple[int, int] | None:
     return next(_matches(pattern, text, position), None)
 
 
+def matches_whole(pattern: str, text: str) -> bool:
+    """Whether a match can be the whole text.
+
+    >>> matches_whole("(?i)a|ab", "AB"), matches_whole("a", "ab")
+    (True, False)
+    """
+    flag = "(?i)" if pattern.startswith("(?i)") else ""
+    return find(f"{flag}^(?:{pattern.removeprefix(flag)})$", text) is not None
+
+
 @lru_cache(maxsize=256)
 def find_all(pattern: str, text: str) -> tuple[str, ...]:
     """The matches, left to right, not overlapping. The pattern must not match the empty text.
