@@ -71,6 +71,8 @@ def _check_examples(
 
 def _check_the_rest(source: Source, error: SourceError) -> CheckReport:
     """What is wrong in a text that does not parse: every such place, and what else is wrong in all the rest."""
+    if error.diagnostics[0].code == "V0104":  # what is too large or too deep is not read once more
+        return CheckReport(source, error.diagnostics, 0, 0, 0)
     recovered = recover(source)
     if not recovered.diagnostics:  # the text itself is well formed
         return CheckReport(source, error.diagnostics, 0, 0, 0)

@@ -1,5 +1,6 @@
 """Text to syntax tree: Lark reads `grammar/verif.lark`, and `tree_builder` makes `syntax` nodes of the result."""
 
+import re
 from functools import cache
 
 from lark import Lark, Token, Tree
@@ -18,8 +19,14 @@ LARGEST_SOURCE = 512 * 1024
 DEEPEST_NESTING = 200
 """Levels of the parse tree (a call inside a call adds three), so that no later recursion can run out of stack."""
 
+MOST_OPEN = 1000
+"""Brackets open at one place. Those around a whole expression add no level to the tree, so that these may be more."""
+
 LONGEST_CHAIN = 128
 """Operands of one chain such as `a and b and ...`, which later become that many levels of tree."""
+
+BRACKET = re.compile(r"""'{3}(?:[^']|'[^']|''[^'])*'{3}|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|[()\[\]{}]""")
+"""A bracket, or a text or comment that brackets may stand in."""
 
 CHAINS = frozenset({"disjunction", "conjunction", "comparison", "sum_", "product"})
 """Grammar rules that the tree builder makes one level an operand of."""
@@ -45,15 +52,31 @@ def read(source: Source) -> Tree[Token]:
     if len(source.text) > LARGEST_SOURCE:
         message = f"the file has {len(source.text):,} characters, more than the {LARGEST_SOURCE:,} allowed"
         raise SourceError(source, [Diagnostic("V0104", message, Span(0, 0), "split it into several files")])
+    if (place := _too_many_open(source.text)) is not None:
+        raise SourceError(source, [_nested_too_deeply(place)])
     return parser().parse(source.text)
+
+
+def _too_many_open(text: str) -> Span | None:
+    """Where more brackets are open than allowed: such a text is hostile, and not worth reading further."""
+    depth = 0
+    for match in BRACKET.finditer(text):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > MOST_OPEN:
+            return Span(*match.span())
+    return None
+
+
+def _nested_too_deeply(place: Span) -> Diagnostic:
+    hint = "name the inner parts with `let` or `define`"
+    return Diagnostic("V0104", "this is nested too deeply", place, hint)
 
 
 def build_tree(source: Source, tree: Tree[Token]) -> syntax.File:
     """The syntax tree of what was read. Raises `SourceError` for wrong names and escapes, and for deep nesting."""
     builder = TreeBuilder()
     if deep := _too_deep(tree):
-        builder.report("V0104", "this is nested too deeply", deep, "name the inner parts with `let` or `define`")
-        raise SourceError(source, builder.diagnostics)
+        raise SourceError(source, [_nested_too_deeply(deep)])
     try:
         file: syntax.File = builder.transform(tree)
     except VisitError as error:  # Lark wraps whatever a callback raises; only our own bugs can arrive here

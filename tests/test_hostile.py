@@ -1,6 +1,8 @@
 """A hostile .vif file costs a bounded amount of time, and ends in a sentence: never in a traceback."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from verif_dsl.compiler.source import Source
 CASES = int(os.environ.get("VERIF_CASES", "60"))
 """Generated files a property; `make fuzz` sets more."""
 
-STDLIB = sorted((Path(__file__).parent.parent / "stdlib").glob("*.vif"))
+ROOT = Path(__file__).parent.parent
+STDLIB = sorted((ROOT / "stdlib").glob("*.vif"))
 TAIL = 'constraint c { instruct "x" check f30("a") accept "a" reject "" }'
 
 
@@ -113,6 +116,23 @@ FILES = {
 def test_a_hostile_file_ends_in_a_report(text: str) -> None:
     _, report = check_source(Source("<text>", text))
     report.render()
+
+
+IN_A_GIGABYTE = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+from tests.test_hostile import FILES
+from verif_dsl.compiler import check_source
+from verif_dsl.compiler.source import Source
+for name, text in FILES.items():
+    check_source(Source("<text>", text))[1].render()
+"""
+
+
+def test_hostile_files_need_little_memory() -> None:
+    pytest.importorskip("resource", reason="limits of memory are those of Unix")
+    done = subprocess.run([sys.executable, "-c", IN_A_GIGABYTE], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_file_that_is_not_utf_8_is_refused_with_a_sentence(tmp_path: Path) -> None:
