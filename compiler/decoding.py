@@ -33,6 +33,12 @@ RULE = re.compile(r"^([?!]?)(\w+): (.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 TERMINAL = re.compile(r'"(?:[^"\\]|\\.)*"|\b[A-Z]{2,}\b')
 """A terminal inside a rule: a text in quotes, or a name in capitals."""
 
+WORD = re.compile('"[a-z_]+"')
+"""A terminal that is a word."""
+
+MAY_BE_WORD = re.compile(r'\s*(?:"[a-z_]+"|\w)')
+"""What can begin with a letter, to stand behind a word."""
+
 LEFT_OUT = frozenset({"import_", "clause", "judge_clause", "spec_clause", "POLARITY", "COMMENT"})
 """Rules that have no place in the narrower grammar, or that others take the place of."""
 
@@ -48,6 +54,7 @@ NARROWED = {
     "judge": '"judge" "{" ask scale anchor* pass_ show? unknown? "}"',
     "spec": '"spec" NAME version? "{" doc? tags? use+ reward? "}"',
     "given_source": 'ROLE "[" MINUS? WHOLE "]" | "field" STRING',
+    "comparator": '("==" | "!=" | "<=" | "<" | ">=" | ">") space | "in" WS | "not" WS "in" WS',
     "call": 'builtin_call | QUANTITY "(" quantified ")"',
     "qname": "NAME",
     "reward": '"reward" reward_product',
@@ -56,6 +63,9 @@ NARROWED = {
     "WS": r"/[ \n]{1,24}/",
 }
 """Rules whose body is narrower here; numbers have a length that no program needs to exceed."""
+
+SPACED = ("space", "imports", "comparator")
+"""Rules that say themselves where white space may stand."""
 
 ADDED = {
     "declaration": "param | require | given | let",
@@ -119,12 +129,13 @@ def decoding_grammar(definitions: Iterable[str] = (), modules: Iterable[str] = (
     imported = {module.removeprefix(STANDARD): _constraints_of(module) for module in modules}
     if imported:
         rules["start"] = ("", NARROWED["start"].replace("item+", "imports item+"))
-        rules["imports"] = ("", " ".join(f'"import" "\\"{STANDARD}{name}\\"" "as" "{name}"' for name in imported))
+        lines_of = (f'"import" space "\\"{STANDARD}{name}\\"" space "as" WS "{name}" WS' for name in imported)
+        rules["imports"] = ("", " ".join(lines_of))  # a name that is written out does not end where a word follows
         rules["use"] = ("", rules["use"][1].replace("qname", "used"))
         rules["used"] = ("", " | ".join(["NAME", *(f'"{name}" "." STD_{name.upper()}' for name in imported)]))
         rules |= {f"STD_{name.upper()}": ("", _words(names)) for name, names in imported.items()}
     lines = [
-        f"{mark}{name}: {body if name == 'space' else _spaced(name, body)}" for name, (mark, body) in rules.items()
+        f"{mark}{name}: {body if name in SPACED else _spaced(name, body)}" for name, (mark, body) in rules.items()
     ]
     return HEADER + "\n" + "\n".join(lines) + "\n"
 
@@ -132,9 +143,14 @@ def decoding_grammar(definitions: Iterable[str] = (), modules: Iterable[str] = (
 def _spaced(name: str, body: str) -> str:
     """The body of a rule with room for one run of white space after each terminal; that of a terminal as it is.
 
-    llguidance repeats what `%ignore` names, so that a bounded run would follow a bounded run without end.
+    A word needs some before what may be a word, too: glued together, they could be a third (`in struct`). llguidance
+    repeats what `%ignore` names, so that a bounded run would follow a bounded run without end.
     """
-    return body if name.isupper() else TERMINAL.sub(r"(\g<0> space)", body)
+    def spaced(terminal: re.Match[str]) -> str:
+        glued = WORD.fullmatch(terminal[0]) and MAY_BE_WORD.match(body, terminal.end())
+        return f"({terminal[0]} {'WS' if glued else 'space'})"
+
+    return body if name.isupper() else TERMINAL.sub(spaced, body)
 
 
 def _call(builtin: Builtin) -> str:

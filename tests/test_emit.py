@@ -51,7 +51,8 @@ def test_the_decoding_grammar_accepts_programs_that_people_wrote(path: Path) -> 
 HEAD = 'constraint c { instruct "x" '
 PROGRAMS = {
     "smallest": (HEAD + 'check "a" in response' + TAIL, True),
-    "no spaces": ('constraint c{instruct"x"check true accept"a"reject"b"}', True),
+    "no spaces": ('constraint c{instruct "x"check true accept "a"reject "b"}', True),
+    "words glued together": ('constraint c{instruct"x"check true accept "a"reject "b"}', False),
     "examples in any order": (HEAD + 'check true reject "a" accept "b" reject "c" }', True),
     "a builtin's name as a name": ('constraint any { param min: int = 1 instruct "x" check min > 0' + TAIL, True),
     "options by name": (HEAD + 'check occurrences(response, "a", fold_case=true) > 1' + TAIL, True),
