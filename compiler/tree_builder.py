@@ -1,7 +1,6 @@
 """Lark's parse tree to `syntax` nodes: one method a grammar rule, named as the rule."""
 
 import re
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from lark.tree import Meta
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.diagnostics import Diagnostic
 from verif_dsl.compiler.source import Span
+from verif_dsl.compiler.values import dedent_block
 
 RESERVED = frozenset(
     """vif pack import define constraint spec doc tags deprecated param require given let instruct feedback check judge
@@ -398,21 +398,3 @@ class TreeBuilder(Transformer[Token, Any]):
         imports = _all(children, syntax.Import)
         items = _all(children, (syntax.Define, syntax.Constraint, syntax.Spec))
         return syntax.File(_tagged(children, "edition"), _tagged(children, "pack"), imports, items, span_of_meta(meta))
-
-
-def dedent_block(text: str) -> str:
-    r"""The text of a `'''` block: as it stands on one line, else dedented, without the lines of the marks.
-
-    >>> dedent_block("one")
-    'one'
-    >>> dedent_block("\n    one\n      two\n    ")
-    'one\n  two'
-    """
-    text = text.replace("\r\n", "\n")
-    if not text.startswith("\n"):
-        return text
-    body, _, last = text[1:].rpartition("\n")
-    if last.strip():  # the text goes on to the closing mark
-        return textwrap.dedent(text[1:])
-    # The closing mark says how far the text is indented, so that a text may itself begin with spaces.
-    return "\n".join(line.removeprefix(last) for line in body.split("\n"))

@@ -1,5 +1,6 @@
-"""Values as the language writes them, for the formatter and for messages."""
+"""Values as the language writes them, for the formatter and for messages; and how a block of lines is read."""
 
+import textwrap
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
@@ -54,3 +55,21 @@ def _shown(character: str, before: str, after: str) -> str:
 
 def _visible(character: str) -> bool:
     return character not in ("", " ") and character.isprintable()
+
+
+def dedent_block(text: str) -> str:
+    r"""The text of a `'''` block: as it stands on one line, else dedented, without the lines of the marks.
+
+    >>> dedent_block("one")
+    'one'
+    >>> dedent_block("\n    one\n      two\n    ")
+    'one\n  two'
+    """
+    text = text.replace("\r\n", "\n")
+    if not text.startswith("\n"):
+        return text
+    body, _, last = text[1:].rpartition("\n")
+    if last.strip():  # the text goes on to the closing mark
+        return textwrap.dedent(text[1:])
+    # The closing mark says how far the text is indented, so that a text may itself begin with spaces.
+    return "\n".join(line.removeprefix(last) for line in body.split("\n"))

@@ -1,4 +1,4 @@
-"""A model with random weights, decoding under the grammar with a tokenizer of many bytes a token, writes what parses."""
+"""A model with random weights and a tokenizer of pieces, decoding under the grammar, writes what parses."""
 
 from pathlib import Path
 from typing import Any
