@@ -134,9 +134,7 @@ def decoding_grammar(definitions: Iterable[str] = (), modules: Iterable[str] = (
         rules["use"] = ("", rules["use"][1].replace("qname", "used"))
         rules["used"] = ("", " | ".join(["NAME", *(f'"{name}" "." STD_{name.upper()}' for name in imported)]))
         rules |= {f"STD_{name.upper()}": ("", _words(names)) for name, names in imported.items()}
-    lines = [
-        f"{mark}{name}: {body if name in SPACED else _spaced(name, body)}" for name, (mark, body) in rules.items()
-    ]
+    lines = [f"{mark}{name}: {body if name in SPACED else _spaced(name, body)}" for name, (mark, body) in rules.items()]
     return HEADER + "\n" + "\n".join(lines) + "\n"
 
 
@@ -146,6 +144,7 @@ def _spaced(name: str, body: str) -> str:
     A word needs some before what may be a word, too: glued together, they could be a third (`in struct`). llguidance
     repeats what `%ignore` names, so that a bounded run would follow a bounded run without end.
     """
+
     def spaced(terminal: re.Match[str]) -> str:
         glued = WORD.fullmatch(terminal[0]) and MAY_BE_WORD.match(body, terminal.end())
         return f"({terminal[0]} {'WS' if glued else 'space'})"

@@ -7,7 +7,7 @@ list and every quantifier is computed once a scope, so checks that cut the same 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -54,7 +54,9 @@ def run(texts: Mapping[str, Sequence[str]], checks: Sequence[Check]) -> list[pl.
     """
     conditions = [optimise(check.condition) for check in checks]
     columns = {name: pl.Series(values, dtype=pl.String) for name, values in texts.items()}
-    batch = Scope(pl.DataFrame(columns).with_row_index(LINE), BATCH, shared=_shared(conditions))
+    frame = pl.DataFrame(columns).with_row_index(LINE)
+    shared = shared_nodes(conditions, [len(check.rows) for check in checks], frame.height)
+    batch = Scope(frame, BATCH, shared=frozenset(shared))
     return [_run_one(batch, check, condition) for check, condition in zip(checks, conditions, strict=True)]
 
 
@@ -66,16 +68,27 @@ def _run_one(batch: "Scope", check: Check, condition: Node) -> pl.Series:
     return scope.values(lower(condition, scope))
 
 
-def _shared(conditions: Iterable[Node]) -> frozenset[Node]:
-    """Expressions over the response alone that more than one check contains: worth computing for the whole batch."""
-    seen: Counter[Node] = Counter()
-    for condition in conditions:
-        seen.update({node for node in walk(condition) if isinstance(node, Call | Items | Quantifier)})
-    return frozenset(
-        node
-        for node, count in seen.items()
-        if count > 1 and depth_of(node) == 0 and not any(isinstance(one, Argument) for one in walk(node))
-    )
+def shared_nodes(conditions: Sequence[Node], rows: Sequence[int], size: int) -> dict[Node, int]:
+    """Expressions over the response and what came before that are computed once for a whole batch of `size` rows, with
+    the number of checks that contain them.
+
+    `rows` says how many rows each check grades. An expression is shared when more than one check has it and computing
+    it for every row is no more work than computing it for each check's own.
+    """
+    checks: Counter[Node] = Counter()
+    work: Counter[Node] = Counter()
+    for condition, graded in zip(conditions, rows, strict=True):
+        for node in {one for one in walk(condition) if isinstance(one, Call | Items | Quantifier)}:
+            checks[node] += 1
+            work[node] += graded
+    return {
+        node: count
+        for node, count in checks.items()
+        if count > 1
+        and work[node] >= size
+        and depth_of(node) == 0
+        and not any(isinstance(one, Argument) for one in walk(node))
+    }
 
 
 @dataclass

@@ -14,7 +14,8 @@ import click
     required=True,
     help="Codes of diagnostics, such as V0203, or files of constraints (.vif).",
 )
-def explain(subjects: tuple[str, ...]) -> None:
+@click.option("--plan", is_flag=True, help="How the checks of a FILE are computed, and what they share.")
+def explain(subjects: tuple[str, ...], plan: bool) -> None:
     """Explain codes that `vif check` shows, with an example; or what is in a file, with what each check can cost."""
     from verif_dsl.compiler.explanations import explanation
 
@@ -22,8 +23,10 @@ def explain(subjects: tuple[str, ...]) -> None:
     if files:
         if len(files) < len(subjects):
             raise click.UsageError("explain either codes or files")
-        click.echo("\n\n".join(map(_overview, files)))
+        click.echo("\n\n".join(map(_plan if plan else _overview, files)))
         return
+    if plan:
+        raise click.UsageError("--plan goes with files")
     pages = "\n\n".join(explanation(code).strip() for code in subjects)
     if sys.stdout.isatty():
         from rich.console import Console
@@ -32,6 +35,13 @@ def explain(subjects: tuple[str, ...]) -> None:
         Console().print(Markdown(pages))
     else:
         click.echo(pages)
+
+
+def _plan(name: str) -> str:
+    from verif_dsl.compiler import compile_source, read_source
+    from verif_dsl.compiler.plan import plan
+
+    return plan(compile_source(read_source(Path(name))))
 
 
 def _overview(name: str) -> str:

@@ -1,0 +1,61 @@
+"""How everything lowers to columns: each node of the IR, and each builtin, as an expression or as a named kernel."""
+
+from typing import get_args
+
+import polars as pl
+import pytest
+
+from verif_dsl.compiler.backends.columns import Check, run
+from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
+from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, walk
+from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of
+
+KERNELS = {
+    "bracket_depth": "brackets need a stack",
+    "csv": "a parser",
+    "json_kind": "a parser",
+    "json_keys": "a parser",
+    "language": "a detector",
+    "fold": "beyond ASCII, for Python's version of Unicode",
+    "lower": "beyond ASCII, for Python's version of Unicode",
+    "occurrences": "`fold`, for the parts and texts beyond ASCII",
+    "prose": "NFC beyond ASCII, for Python's version of Unicode",
+    "strip_markup": "NFC beyond ASCII, for Python's version of Unicode",
+}
+"""What no Polars expression can do, and why: a function over the distinct values of a column, called once a batch."""
+
+WORDS = Call("words", (Input("response"),), list_of(TEXT))
+FIRST = Call("first", (WORDS, Constant("", TEXT)), TEXT)
+NODES: dict[type, Node] = {
+    Constant: Constant(True, BOOL),
+    Argument: Argument("flag", BOOL),
+    Input: Call("==", (Input("response"), Constant("a b", TEXT)), BOOL),
+    Local: Quantifier("any", 1, 1, WORDS, None, Call("==", (Local(1, 0, TEXT), Constant("a", TEXT)), BOOL)),
+    Call: Call("matches", (Input("response"), Constant("a b", REGEX)), BOOL),
+    Items: Call("in list", (Constant("a", TEXT), Items((Input("response"), FIRST), list_of(TEXT))), BOOL),
+    Quantifier: Call("==", (Quantifier("count", 1, 1, WORDS, None, Constant(True, BOOL)), Constant(2, INT)), BOOL),
+}  # fmt: skip
+"""For each sort of node a condition that holds it and is true of "a b"."""
+
+
+def test_every_sort_of_node_is_listed() -> None:
+    assert set(NODES) == set(get_args(Node))
+    assert all(any(isinstance(one, sort) for one in walk(node)) for sort, node in NODES.items())
+
+
+@pytest.mark.parametrize("sort", NODES, ids=lambda sort: sort.__name__)
+def test_every_sort_of_node_lowers(sort: type) -> None:
+    check = Check(NODES[sort], [0], {"flag": (BOOL, [True])})
+    assert run({"response": ["a b"]}, [check])[0].to_list() == [True]
+
+
+@pytest.mark.parametrize("builtin", BUILTINS.values(), ids=lambda builtin: builtin.name)
+def test_every_builtin_is_one_expression_or_a_kernel_that_is_listed(builtin: Builtin) -> None:
+    options = {bool: True}
+    arguments = [
+        "a" if one.kind == REGEX else pl.col(one.name) if one.default is REQUIRED else options[type(one.default)]
+        for one in builtin.parameters
+    ]
+    columns = builtin.columns(*arguments)
+    written = " ".join(str(one) for one in (columns if isinstance(columns, tuple) else (columns,)))
+    assert ("python_udf" in written) is (builtin.name in KERNELS)
