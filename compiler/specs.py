@@ -38,6 +38,8 @@ BUILT_IN = frozenset(BUILTINS) | frozenset(QUANTITIES)
 """Names of functions that no definition can have."""
 
 DEEPEST_IMPORTS = 20
+IN_A_ROW = "of_a_row"
+"""What the spec is called whose clauses stand in a row of data."""
 
 
 @dataclass
@@ -196,7 +198,24 @@ def _check_defines(typer: Typer) -> None:
         typer.opened(tree.name.name).expect(tree.body, type_of(tree.result), names, f"the body of `{tree.name}`")
 
 
-def _spec(tree: syntax.Spec, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Spec:
+def spec_of(text: str, program: Program) -> Spec:
+    """The spec whose clauses a text holds, such as `use word_range(min = 2) use no_commas()`.
+
+    `program` has the constraints that it uses. Raises `SourceError` for a mistake, at its place in the text.
+    """
+    source = Source("<constraints>", f"spec {IN_A_ROW} {{ {text}\n}}")
+    typer = Typer()
+    match parse(source).items:
+        case (syntax.Spec() as tree,):
+            spec = _spec(tree, typer, program.known(), set())
+        case _:
+            raise SourceError(source, [Diagnostic("V0101", "this is more than the clauses of a spec", Span(0, 0))])
+    if errors := [one for one in typer.diagnostics if one.severity == "error"]:
+        raise SourceError(source, errors)
+    return spec
+
+
+def _spec(tree: syntax.Spec, typer: Typer, constraints: Mapping[str, Constraint], failed: set[str]) -> Spec:
     uses: list[Use] = []
     used: dict[str, Span] = {}
     reward: Reward | None = None
@@ -209,7 +228,7 @@ def _spec(tree: syntax.Spec, typer: Typer, constraints: dict[str, Constraint], f
                     message = f"`{use.name}` is the name of a group in rewards"
                     typer.report("V0204", message, clause.span, "give it another name: `as other_name`")
                 elif use and use.name in used:
-                    message, first = f"`{use.name}` stands twice in `{tree.name}`", Note("here first", used[use.name])
+                    message, first = f"`{use.name}` stands twice in this spec", Note("here first", used[use.name])
                     hint = "give one of them a name of its own: `as other_name`"
                     typer.report("V0204", message, clause.span, hint, (first,))
                 elif use:
@@ -239,7 +258,7 @@ def _exists(tree: syntax.Name, typer: Typer, constraints: Mapping[str, Constrain
     return name in constraints
 
 
-def _use(tree: syntax.Use, typer: Typer, constraints: dict[str, Constraint], failed: set[str]) -> Use | None:
+def _use(tree: syntax.Use, typer: Typer, constraints: Mapping[str, Constraint], failed: set[str]) -> Use | None:
     name = str(tree.constraint)
     if not _exists(tree.constraint, typer, constraints, failed):
         return None

@@ -126,6 +126,14 @@ def test_texts_are_compared_in_one_unicode_form(verifier: verif_dsl.Verifier) ->
         ('[{"use": "word_range", "weight": 0}]', "row 1: the weight of `word_range` is a positive number, not 0"),
         ('[{"use": "word_range"}, {"use": "word_range"}]', "row 1: two requirements are called `word_range`"),
         ("[1]", "row 1: a requirement is"),
+        (
+            "use word_rnge()",
+            "row 1: `use word_rnge()`: there is no constraint `word_rnge` (did you mean `word_range`?)",
+        ),
+        ("use word_range(min = 0)", "row 1: `use word_range(min = 0)`: `min` of `word_range`: 0 is outside 1 to 50"),
+        ("use word_range(min = 2", "row 1: `use word_range(min = 2`: "),
+        ("use word_range() } spec s { use word_range()", "row 1: `use word_range() } spec s { use word_range()`: "),
+        ("use word_range() use word_range()", "row 1: `use word_range() use word_range()`: `word_range` stands twice"),
         ("[" * 100_000, "row 1: the constraints are not JSON"),
     ],
 )
@@ -304,3 +312,21 @@ def test_a_verdict_cannot_have_the_name_of_a_group() -> None:
     text = 'constraint c { instruct "No a." check not ("a" in response) accept "b" reject "a" }'
     with pytest.raises(VerifError, match="name of a group"):
         verif_dsl.compile(text).check(["b"], constraints='[{"use": "c", "as": "hard"}]')
+
+
+def test_a_row_may_hold_the_clauses_of_a_spec(verifier: verif_dsl.Verifier) -> None:
+    clauses = """
+      use word_range(min = 2, max = 3) weight 3
+      use word_range(min = 9, max = 9) as nine  # a comment
+      reward mean(hard, if_empty=1)
+    """
+    json_text = json.dumps(
+        [
+            {"use": "word_range", "with": {"min": 2, "max": 3}, "weight": 3},
+            {"use": "word_range", "with": {"min": 9, "max": 9}, "as": "nine"},
+        ]
+    )
+    verdicts = verifier.check(["a b", "a b"], constraints=[clauses, json_text])
+    assert verdicts.column("word_range") == ["pass", "pass"]
+    assert verdicts.column("nine") == ["fail", "fail"]
+    assert verdicts.rewards() == [0.75, 0.75]

@@ -1,18 +1,23 @@
-"""What a row requires, as text: a spec's name, or JSON: `[{"use": "word_range", "with": {"min": 2, "max": 5}}]`.
+"""What a row requires, as text: a spec's name, the clauses of a spec, `use word_range(min = 2, max = 5)`, or JSON,
+`[{"use": "word_range", "with": {"min": 2, "max": 5}}]`.
 
 Text, because a dataset column has one type for all rows, and Arrow would merge the keys of structs across rows.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verif_dsl.compiler.binding import BindError, bind
-from verif_dsl.compiler.diagnostics import VerifError, suggestion
+from verif_dsl.compiler.diagnostics import SourceError, VerifError, suggestion
 from verif_dsl.compiler.program import Program, Use
 from verif_dsl.compiler.rewards import Reward
+from verif_dsl.compiler.specs import spec_of
 
 KEYS = ("use", "with", "weight", "as")
+CLAUSE = re.compile(r"\s*(?:use|reward)\s")
+"""How clauses of a spec begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +42,37 @@ def default_requirements(program: Program) -> Requirements:
 def read_requirements(program: Program, text: str) -> Requirements:
     """The requirements that a text names.
 
-    Raises `VerifError` for what is neither a spec nor such JSON, an unknown constraint, or arguments it does not
-    accept.
+    Raises `VerifError` for what is neither a spec nor clauses nor such JSON, an unknown constraint, or arguments it
+    does not accept.
     """
     if text in program.specs:
         spec = program.specs[text]
         return Requirements(spec.uses, spec.reward)
+    if CLAUSE.match(text):
+        return _of_clauses(program, text)
     if not text.lstrip().startswith(("[", "{")):
-        hint = suggestion(text, program.specs) or 'or write JSON: [{"use": "constraint", "with": {"name": 1}}]'
+        hint = suggestion(text, program.specs) or "or write use constraint(name = 1), or JSON"
         raise VerifError(f"there is no spec `{text}` ({hint})")
     try:
         items = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise VerifError(f"the constraints are not JSON: {error}") from None
     return _of_items(program, items if isinstance(items, list) else [items])
+
+
+def _of_clauses(program: Program, text: str) -> Requirements:
+    try:
+        spec = spec_of(text, program)
+    except SourceError as error:
+        first = error.diagnostics[0]
+        hint = f" ({first.hint})" if first.hint else ""
+        raise VerifError(f"`{_shortened(text)}`: {first.message}{hint}") from None
+    return Requirements(spec.uses, spec.reward)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else line[:77] + "..."
 
 
 def write_requirements(uses: Sequence[Use]) -> str:

@@ -61,10 +61,11 @@ class Verifier:
     ) -> Verdicts:
         """The verdicts on a batch of responses.
 
-        `constraints` is one text for all rows, or one a row: the name of a spec, or JSON like `[{"use": "word_range",
-        "with": {"min": 2, "max": 5}}]`. Without it every row has the file's only spec, else every constraint with its
-        default arguments. `prompts`, one a row, each a text or a list of messages, is needed by checks that read the
-        prompt or earlier turns, and `columns` by those that read a field of the data.
+        `constraints` is one text for all rows, or one a row: the name of a spec, clauses of one such as `use
+        word_range(min = 2, max = 5)`, or JSON such as `[{"use": "word_range", "with": {"min": 2, "max": 5}}]`. Without
+        it every row has the file's only spec, else every constraint with its default arguments. `prompts`, one a row,
+        each a text or a list of messages, is needed by checks that read the prompt or earlier turns, and `columns` by
+        those that read a field of the data.
 
         A blank response fails everything; one over 64 KiB is unknown, and so is what reads a prompt or a column over
         64 KiB, and every judged constraint as long as there is no judge. Raises `VerifError`, naming the row, for
