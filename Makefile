@@ -41,7 +41,10 @@ fuzz: setup
 	$(in_environment) $(one_thread) VERIF_CASES=10000 pytest -n 2 tests/test_agreement.py tests/test_hostile.py
 
 bench: setup
+	$(environment)/bin/python -m pip install --constraint constraints.txt --no-build-isolation --editable '.[bench]'
 	$(in_environment) python bench/import_time.py
+	$(in_environment) python bench/front_end.py
+	$(in_environment) python bench/scoring.py
 	$(in_environment) $(one_thread) python bench/learning.py
 
 clean:
