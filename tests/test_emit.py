@@ -195,6 +195,50 @@ def test_each_mistake_on_the_card_is_told_with_its_code_and_its_mended_line_comp
     assert wrong <= {"V0401"}  # the examples are those of another check
 
 
+PARAMETERS = {
+    "bool": "flag: bool = true",
+    "int in 1 to 9": "n: int in 1 to 9 = 2",
+    "decimal in 0 to 1": "share: decimal in 0 to 1 = 0.5",
+    'text matching re"..."': 'word: text matching re"[a-z]+" = "a"',
+    'one_of("a", "b")': 'tone: one_of("a", "b") = "a"',
+    "list of text size 1 to 3": 'names: list of text size 1 to 3 = ["a"]',
+}
+SENTENCES = {
+    "require CONDITION": "require n > 0",
+    "let NAME = EXPRESSION": "let found = len(words(response))",
+    "A `'''` block": "doc '''\n  One line,\n  another.\n  '''",
+    'doc, tags "a", "b"': 'doc "x" tags "a", "b"',
+    "{word:quoted}": 'instruct "{n} {word:quoted} {n:time|times} {n:ordinal} {tone:capital} {flag:yesno} {{"',
+    "{names:list}, {names:csv}": 'instruct "{names:list} {names:csv}"',
+    "`when` restricts it": 'instruct "x" when n > 1',
+    "in feedback also a let": 'let found = 1 feedback "{found}"',
+    "comparisons chain: 2 <= n <= 5": "require 2 <= n <= 5 and not (n != 2) or n * 2 - 1 + 0 >= 3 and n in [2]",
+    "any(c for x in xs)": 'let a = any(x == "a" for x in names)',
+    "all(...) (true for none)": 'let a = all(x == "a" for x in names)',
+    "every(...) (all, and at least one)": 'let a = every(x == "a" for x in names)',
+    "count(...) (an int)": 'let a = count(x == "a" for x in names) + 1',
+    "`for x in xs if c`": 'let a = any(x == "a" for x in names if x != "b")',
+    "`for a, b in adjacent(xs)`": "let c = any(a == b for a, b in adjacent(names))",
+    "`for i, x in indexed(xs)` (i from 0)": 'let c = any(i == 0 and x == "a" for i, x in indexed(names))',
+    r"\p{Lu}, \s, groups, | * + ? {2,5}, ^ $": r'let a = matches(response, re"^(?:[a-c]|\p{Lu}\s)*a+b?c{2,5}$")',
+    "a leading (?i)": 'let a = matches(response, re"(?i)a")',
+    "count(c for x in xs) >= 0.3 * len(xs)": 'let a = count(x == "a" for x in names) >= 0.3 * len(names)',
+    "decide(..., if_unknown=false)": 'let a = decide(language(response) == "fr", if_unknown=false)',
+    '`because "..."` if needed': 'accept "a" with n = 2 because "why"',
+}
+
+
+@pytest.mark.parametrize(("said", "clause"), SENTENCES.items(), ids=SENTENCES)
+def test_what_the_card_says_in_prose_compiles(said: str, clause: str) -> None:
+    prose = " ".join(language_card().split())
+    assert said in prose
+    assert all(one in prose for one in PARAMETERS)
+    parameters = " ".join(f"param {one}" for one in PARAMETERS.values())
+    text = f'constraint c {{ {parameters} {clause} instruct "x" check "a" in response accept "a" reject "b" }}'
+    _, report = check_source(Source("<card>", text))
+    assert [one for one in report.diagnostics if one.severity == "error"] == []
+
+
 # --------------------------------------------------------------------------------------------------- command line
 
 
