@@ -61,7 +61,7 @@ from verif_dsl.compiler.templates import TemplateError, parse_template
 from verif_dsl.compiler.texts import LARGEST_RESPONSE, is_blank, prepare, too_large
 from verif_dsl.compiler.tree_builder import LONGEST_NUMBER, RESERVED, SIMPLE_ESCAPES
 from verif_dsl.compiler.values import written
-from verif_dsl.verifier import LIMIT, NO_JUDGE
+from verif_dsl.grading import LIMIT, NO_JUDGE
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 PAGES = sorted(FOLDER.glob("*.md"))

@@ -12,18 +12,16 @@ from verif_dsl.compiler.conversation import Turn, turns_of
 from verif_dsl.compiler.diagnostics import VerifError, suggestion
 from verif_dsl.compiler.ir import Value
 from verif_dsl.compiler.locales import ENGLISH
-from verif_dsl.compiler.program import Constraint, Instruction, Program, Spec, Use
-from verif_dsl.compiler.texts import LARGEST_RESPONSE, is_blank, prepare, too_large
+from verif_dsl.compiler.program import Constraint, Instruction, Program, Spec
+from verif_dsl.compiler.texts import prepare
 from verif_dsl.compiler.values import written
 from verif_dsl.compiler.wording import applicable
+from verif_dsl.grading import grade
 from verif_dsl.requirements import Requirements, default_requirements, read_requirements
-from verif_dsl.verdicts import FAIL, PASS, UNKNOWN, Verdicts
+from verif_dsl.verdicts import Verdicts
 
 if TYPE_CHECKING:
-    import polars as pl
-
-LIMIT = f"limit: the response is over {LARGEST_RESPONSE // 1024} KiB"
-NO_JUDGE = "judge: none is configured"
+    pass
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ class Verifier:
             _same_length(f'values of the column "{name}"', values, rows)
         required = self._required(constraints, len(rows))
         texts = {"response": rows, **self._given(prompts, columns or {}, required)}
-        return Verdicts(self._table(texts, required), len(rows), [one.reward for one in required])
+        return Verdicts(grade(self._known, texts, required), len(rows), [one.reward for one in required])
 
     def _given(
         self,
@@ -111,45 +109,6 @@ class Verifier:
                 except VerifError as error:
                     raise VerifError(f"row {row}: {error}") from None
         return [known[text] for text in constraints]
-
-    def _table(self, texts: Mapping[str, Sequence[str]], required: Sequence[Requirements]) -> "pl.DataFrame":
-        import polars as pl
-
-        from verif_dsl.compiler.backends.columns import Check, run
-
-        settled = [_settled(response) for response in texts["response"]]
-        too_long = {key: [too_large(text) for text in column] for key, column in texts.items() if key != "response"}
-        checks: list[Check] = []
-        places: list[list[int]] = []
-        lines: list[tuple[int, str, str, float, str, str | None]] = []
-        waiting: dict[str, list[tuple[int, int, Use]]] = {}
-        for row, requirements in enumerate(required):
-            for use in requirements.uses:
-                constraint = self._known[use.constraint]
-                over = next((one for one in constraint.givens if too_long[one.key][row]), None)
-                verdict, reason = settled[row] or (UNKNOWN, NO_JUDGE if constraint.kind == "soft" else None)
-                if settled[row] is None and over is not None:
-                    verdict, reason = UNKNOWN, f"limit: {over} is over {LARGEST_RESPONSE // 1024} KiB"
-                elif settled[row] is None and constraint.kind == "hard":
-                    waiting.setdefault(use.constraint, []).append((len(lines), row, use))
-                lines.append((row, use.name, constraint.kind, use.weight, verdict, reason))
-        for name, uses in waiting.items():
-            constraint = self._known[name]
-            assert constraint.check is not None
-            arguments = {
-                one.name: (one.domain.kind, [use.arguments[one.name] for _, _, use in uses])
-                for one in constraint.parameters
-            }
-            checks.append(Check(constraint.check, [row for _, row, _ in uses], arguments))
-            places.append([place for place, _, _ in uses])
-        columns = ("row", "constraint", "kind", "weight", "verdict", "reason")
-        schema = dict(zip(columns, (pl.Int64, pl.String, pl.String, pl.Float64, pl.String, pl.String), strict=True))
-        table = pl.DataFrame(lines, schema=schema, orient="row")
-        verdicts = table["verdict"].to_list()
-        for place, passes in zip(places, run(texts, checks), strict=True):
-            for index, passed in zip(place, passes, strict=True):
-                verdicts[index] = PASS if passed else FAIL
-        return table.with_columns(pl.Series("verdict", verdicts, dtype=pl.String))
 
     # ------------------------------------------------------------------------------------------- what the model is told
 
@@ -261,13 +220,6 @@ def _row(
 def _same_length(what: str, given: Sequence[object] | None, rows: Sequence[object]) -> None:
     if given is not None and len(given) != len(rows):
         raise VerifError(f"there are {len(rows)} responses and {len(given)} {what}; each response needs one")
-
-
-def _settled(response: str) -> tuple[str, str | None] | None:
-    """The verdict that holds for every constraint, whatever it checks."""
-    if is_blank(response):
-        return FAIL, None
-    return (UNKNOWN, LIMIT) if too_large(response) else None
 
 
 def _render(instruction: Instruction, row: Row) -> str:
