@@ -38,7 +38,7 @@ test: setup
 	$(in_environment) $(one_thread) pytest -n 2
 
 fuzz: setup
-	$(in_environment) $(one_thread) VERIF_CASES=10000 pytest -n 2 tests/test_agreement.py tests/test_hostile.py
+	$(in_environment) $(one_thread) VERIF_CASES=10000 pytest -n 2 tests/test_agreement.py tests/test_emit_python.py tests/test_hostile.py
 
 bench: setup
 	$(environment)/bin/python -m pip install --constraint constraints.txt --no-build-isolation --editable '.[bench]'

@@ -1,16 +1,20 @@
 """The command line as users meet it: what it prints, its exit status, and what it leaves on disk."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import polars
 import pytest
 
+from verif_dsl import Verdicts, Verifier
 from verif_dsl.cli import main
 from verif_dsl.compiler import check_file
 from verif_dsl.compiler.diagnostics import VerifError
@@ -359,6 +363,7 @@ def test_score_writes_one_line_for_each_row_and_shows_pass_rates(tmp_path: Path,
         {"constraint": "word_range", "kind": "hard", "verdict": "pass", "reason": None},
     ]
     assert written[3]["verdicts"] == []
+    assert done.stderr == ""
     assert "50.0%" in done.stdout
     assert "4 rows, 0 undecided, mean reward 0.8750" in done.stdout
 
@@ -492,6 +497,71 @@ def test_a_response_that_nothing_can_decide_has_no_reward(tmp_path: Path, constr
     assert row["reward"] is None
     assert row["verdicts"][0]["verdict"] == "unknown"
     assert "64 KiB" in row["verdicts"][0]["reason"]
+
+
+@pytest.fixture
+def row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of one row."""
+    monkeypatch.setattr("verif_dsl.rows.CHUNK_ROWS", 1)
+
+
+@pytest.mark.usefixtures("row_by_row")
+def test_a_bad_row_is_named_by_its_number_in_the_file_and_what_came_before_is_kept(
+    tmp_path: Path, constraints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    jsonl(given, [*ROWS[:2], {**ROWS[2], "constraints": "breif"}, ROWS[3]])
+    assert main(["score", str(constraints), str(given), "--out", str(out)]) == 1
+    folder = f"{out}.parts"
+    kept = f"2 rows are scored and kept in {folder}; the same command goes on from there"
+    said = "there is no spec `breif` (did you mean `brief`?)"
+    assert capsys.readouterr() == ("", f"error: row 2: {said}; {kept}\n")
+    jsonl(given, ROWS)
+    assert main(["score", str(constraints), str(given), "--out", str(out)]) == 0
+    assert "4 rows, 0 undecided, mean reward 0.8750" in capsys.readouterr().out
+    assert [row["key"] for row in read_jsonl(out)] == [11, 12, 13, 14]
+    assert not Path(folder).exists()
+
+
+@pytest.mark.usefixtures("row_by_row")
+def test_score_says_where_it_goes_on_after_an_interruption(
+    tmp_path: Path, constraints: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, out = jsonl(tmp_path / "in.jsonl", ROWS), tmp_path / "out.jsonl"
+    check = Verifier.check
+
+    def interrupted(self: Verifier, responses: Sequence[str], **options: Any) -> Verdicts:
+        if responses == ["a b c"]:
+            raise KeyboardInterrupt
+        return check(self, responses, **options)
+
+    monkeypatch.setattr(Verifier, "check", interrupted)
+    assert main(["score", str(constraints), str(given), "--out", str(out)]) == 130
+    assert f"stopped; 2 rows are scored and kept in {out}.parts" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_score_shows_on_a_terminal_how_far_it_is(tmp_path: Path, constraints: Path) -> None:
+    given, out = jsonl(tmp_path / "in.jsonl", ROWS), tmp_path / "out.jsonl"
+    terminal, end_of_process = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "verif_dsl", "score", str(constraints), str(given), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=end_of_process,
+        text=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    ) as process:
+        os.close(end_of_process)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux says so that the other end is closed
+            while some := os.read(terminal, 1024):
+                shown += some
+        os.close(terminal)
+        summary, _ = process.communicate()
+    assert process.returncode == 0
+    assert b"4 rows" in shown
+    assert b"100%" in shown
+    assert "4 rows, 0 undecided" in summary
 
 
 # ------------------------------------------------------------------------------------------------------- vif train

@@ -1,18 +1,18 @@
-"""Files of rows: what is read, what is refused and how, and that a file is written whole or not at all."""
+"""Files of rows: what is read and in which chunks, what is refused and how; files that appear whole or not."""
 
 import json
 import os
 import re
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import polars
 import pytest
 
 from verif_dsl import VerifError
+from verif_dsl import rows as rows_module
 from verif_dsl.files import written_whole
-from verif_dsl.rows import check_output, read_rows, write_rows
+from verif_dsl.rows import Rows, check_output, read_chunks, read_rows
 
 
 def jsonl(folder: Path, *lines: str | bytes) -> Path:
@@ -143,35 +143,119 @@ def test_a_missing_file_a_folder_and_another_suffix_are_refused(tmp_path: Path) 
             read_rows(tmp_path / name)
 
 
-ROWS = [
-    {"row": 0, "key": "ä", "reward": None, "verdicts": []},
-    {"row": 1, "key": "b", "reward": 0.5, "verdicts": [{"constraint": "c", "reason": None}]},
-]
+# ---------------------------------------------------------------------------------------------------------- in chunks
+
+LINES = ['{"response": "a"}', "", '{"response": "b", "id": 1}', '{"response": "c"}', "", '{"response": "d"}']
+"""Four rows, of which one has an `id`, on lines 1, 3, 4 and 6."""
 
 
-def test_rows_come_back_from_jsonl_as_they_were_written(tmp_path: Path) -> None:
-    write_rows(tmp_path / "out.jsonl", ROWS)
-    assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()] == ROWS
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of two rows."""
+    monkeypatch.setattr(rows_module, "CHUNK_ROWS", 2)
 
 
-def test_rows_come_back_from_parquet_as_they_were_written(tmp_path: Path) -> None:
-    write_rows(tmp_path / "out.parquet", ROWS)
-    assert polars.read_parquet(tmp_path / "out.parquet").to_dicts() == ROWS
+def written(path: Path, rows: list[dict[str, object]]) -> Path:
+    """The rows in a file of the format that its name says."""
+    if path.suffix == ".parquet":
+        polars.DataFrame(rows, infer_schema_length=None).write_parquet(path)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
 
 
-def test_given_types_hold_whatever_the_values_are(tmp_path: Path) -> None:
-    write_rows(tmp_path / "out.parquet", [{"reward": None}], types={"reward": polars.Float64})
-    assert polars.read_parquet_schema(tmp_path / "out.parquet") == {"reward": polars.Float64}
+@pytest.mark.usefixtures("pairs")
+def test_a_file_of_lines_is_read_in_chunks(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, *LINES, '{"response": "e"}')
+    chunks = list(read_chunks(path, needed=["response"], extras=["id"]))
+    assert [(one.first, one.count) for one in chunks] == [(0, 2), (2, 2), (4, 1)]
+    first, second, last = (one.columns for one in chunks)
+    assert first == {"response": ["a", "b"], "id": [None, 1]}
+    assert (second, last) == ({"response": ["c", "d"]}, {"response": ["e"]})
+    assert 0 < chunks[0].share < chunks[1].share < chunks[2].share == 1
 
 
-def test_identifying_values_of_different_types_are_written_as_text_to_parquet(tmp_path: Path) -> None:
-    write_rows(tmp_path / "out.parquet", [{"key": 1}, {"key": "a"}, {"key": None}])
-    assert polars.read_parquet(tmp_path / "out.parquet")["key"].to_list() == ["1", "a", None]
+@pytest.mark.usefixtures("pairs")
+def test_a_file_of_parquet_is_read_in_chunks_that_know_their_types(tmp_path: Path) -> None:
+    path = written(tmp_path / "data.parquet", [{"response": one, "id": 7} for one in "abcde"])
+    chunks = list(read_chunks(path, needed=["response"], texts=["prompt"], extras=["id"]))
+    assert [one.columns["response"] for one in chunks] == [["a", "b"], ["c", "d"], ["e"]]
+    assert [(one.first, one.share) for one in chunks] == [(0, 0.4), (2, 0.8), (4, 1.0)]
+    assert all(one.types["id"] == polars.Int64 for one in chunks)
 
 
-def test_a_date_is_written_as_text_to_jsonl(tmp_path: Path) -> None:
-    write_rows(tmp_path / "out.jsonl", [{"key": date(2026, 1, 2)}])
-    assert (tmp_path / "out.jsonl").read_text() == '{"key": "2026-01-02"}\n'
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 100])
+def test_all_rows_at_once_are_the_same_whatever_the_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, count: int
+) -> None:
+    path = written(tmp_path / f"data.{suffix}", [{"response": "a"}, {"response": "b", "id": 1}, {"response": "c"}])
+    monkeypatch.setattr(rows_module, "CHUNK_ROWS", count)
+    rows = read_rows(path, needed=["response"], extras=["key", "id"])
+    assert rows.columns == {"response": ["a", "b", "c"], "id": [None, 1, None]}
+    assert (rows.first, rows.count, rows.share) == (0, 3, 1.0)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_chunk_is_bounded_in_bytes_and_has_a_row_however_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """In Parquet the size of rows is found out by reading: short ones first, and then long ones."""
+    responses = ["a"] * 100 + ["b" * 300] * 10 + ["c" * 2000] * 3 + ["d"] * 50
+    path = written(tmp_path / f"data.{suffix}", [{"response": one} for one in responses])
+    monkeypatch.setattr(rows_module, "CHUNK_BYTES", 1000)
+    chunks = list(read_chunks(path, needed=["response"]))
+    assert [one for chunk in chunks for one in chunk.columns["response"]] == responses
+    assert [chunk.first for chunk in chunks] == [
+        sum(one.count for one in chunks[:index]) for index in range(len(chunks))
+    ]
+    for chunk in chunks:
+        # A line ends a chunk that it makes too long, but nothing is read beyond it.
+        assert chunk.count == 1 or len("".join(chunk.columns["response"][:-1])) <= 1000
+    assert max(chunk.count for chunk in chunks) >= 10
+
+
+@pytest.mark.usefixtures("pairs")
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        pytest.param("{oops}", "line 9: this is not JSON", id="broken"),
+        pytest.param('{"text": "e"}', "line 9 (row 5): the column `response` is missing", id="lacks the column"),
+        pytest.param('{"response": 3}', "line 9 (row 5): the column `response` must be text", id="number"),
+        pytest.param(
+            '{"response": "e", "prompt": "p"}', "line 1 (row 0): the column `prompt` is missing", id="first to have it"
+        ),
+    ],
+)
+def test_a_bad_line_is_named_after_the_chunks_before_it(tmp_path: Path, line: str, message: str) -> None:
+    chunks = read_chunks(jsonl(tmp_path, *LINES, '{"response": "e"}', "", line), needed=["response"], texts=["prompt"])
+    assert [next(chunks).first, next(chunks).first] == [0, 2]
+    with pytest.raises(VerifError, match=re.escape(message)):
+        next(chunks)
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_column_that_the_first_chunk_has_is_needed_in_all(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, *['{"response": "a", "prompt": "p"}'] * 2, *LINES)
+    chunks = read_chunks(path, needed=["response"], texts=["prompt"])
+    assert next(chunks).columns["prompt"] == ["p", "p"]
+    with pytest.raises(VerifError, match=re.escape("line 3 (row 2): the column `prompt` is missing")):
+        next(chunks)
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_bad_row_of_parquet_is_named_with_its_number_in_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "data.parquet", [{"response": one} for one in ("a", "b", "c", None)])
+    with pytest.raises(VerifError, match="row 3: the column `response` must be text, not null"):
+        list(read_chunks(path, needed=["response"]))
+
+
+def test_a_name_with_the_signs_of_a_pattern_is_a_name(tmp_path: Path) -> None:
+    path = written(tmp_path / "data[1]*.parquet", [{"response": "a"}])
+    assert read_rows(path, needed=["response"]) == Rows(0, 1, {"response": ["a"]}, {"response": polars.String}, 1.0)
+
+
+# ------------------------------------------------------------------------------------------------------------ outputs
 
 
 def test_an_output_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) -> None:
@@ -187,41 +271,6 @@ def test_an_output_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) 
     ):
         with pytest.raises(VerifError, match=message):
             check_output(tmp_path / name, inputs=[tmp_path / "input.jsonl"])
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        pytest.param("out.jsonl", float("nan"), id="not a number in JSON"),
-        pytest.param("out.parquet", [1], id="a number and a list in one column"),
-        pytest.param("out.parquet", 10**40, id="a number of 41 digits"),
-        pytest.param("out.parquet", "\ud800", id="half a character"),
-    ],
-)
-def test_a_value_the_format_cannot_hold_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, name: str, value: object
-) -> None:
-    path = tmp_path / name
-    path.write_text("old")
-    with pytest.raises(VerifError, match="cannot be written as"):
-        write_rows(path, [{"key": 1}, {"key": value}])
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_half_a_character_is_written_to_jsonl_as_the_escape_it_was_read_from(tmp_path: Path) -> None:
-    write_rows(tmp_path / "out.jsonl", [{"key": "\ud800"}])
-    assert (tmp_path / "out.jsonl").read_text() == '{"key": "\\ud800"}\n'
-
-
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(VerifError, match=r"out\.jsonl: cannot be written \(No space left on device\)"):
-        write_rows(tmp_path / "out.jsonl", ROWS)
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

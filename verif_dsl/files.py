@@ -9,12 +9,13 @@ from typing import BinaryIO
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
+def written_whole(path: Path, *, folder: Path | None = None) -> Iterator[BinaryIO]:
     """A binary file to write, which takes its place at `path` when the block ends, and not before.
 
-    The bytes go to a hidden file beside `path`, reach the disk, and are then renamed, so that a reader sees the old
-    file or the new one, never half of one. When the block raises, `path` is as it was and the hidden file is gone.
-    Raises OSError when the folder is missing or not writable, or the disk is full.
+    The bytes go to a hidden file beside `path`, or in `folder` on the same disk, reach the disk, and are then renamed,
+    so that a reader sees the old file or the new one, never half of one. When the block raises, `path` is as it was and
+    the hidden file is gone; only a process that is killed leaves it behind. Raises OSError when the folder is missing
+    or not writable, or the disk is full.
 
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = Path(folder.name) / "a.txt"
@@ -27,7 +28,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     >>> folder.cleanup()
     """
     target = path.resolve()  # through a link, so that the link stays one
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=folder or target.parent)
     beside = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

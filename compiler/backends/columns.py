@@ -1,40 +1,35 @@
-"""The columnar back end: many responses at once, each with arguments of its own, as Polars expressions.
-
-A scope is a table. The batch scope has one line a response, a check scope one line a row that the check grades (with
-its arguments as columns), and a quantifier opens a long table with one line an item, keyed by the line it came from.
-An expression is lowered in the outermost scope that has what it needs and carried inwards by line number, and every
-list and every quantifier is computed once a scope, so checks that cut the same text into words share the words.
-"""
+"""The columnar back end: many responses at once, each with arguments of its own, with Polars (see `steps`)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
 
-from verif_dsl.compiler.builtins import BUILTINS, REQUIRED
-from verif_dsl.compiler.ir import (
-    Argument,
-    Call,
-    Constant,
-    Input,
-    Items,
-    Local,
-    Node,
-    Quantifier,
-    Value,
-    depth_of,
-    walk,
+from verif_dsl.compiler.backends.steps import (
+    BATCH,
+    Apply,
+    Bring,
+    Column,
+    Explode,
+    Expression,
+    Keep,
+    KeepList,
+    Option,
+    Scope,
+    Step,
+    Tally,
+    lower,
 )
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind
+from verif_dsl.compiler.backends.tables import bring, explode, keep, keep_list, tally, values
+from verif_dsl.compiler.builtins import BUILTINS
+from verif_dsl.compiler.ir import Argument, Call, Constant, Items, Node, Quantifier, Value, depth_of, walk
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind
 from verif_dsl.compiler.passes import optimise
 
-BATCH = -1
-"""The depth of the batch scope; a check's own scope is 0, and each quantifier's is its nesting depth."""
-
-LINE = "line"
+Tables = dict[str, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +48,26 @@ def run(texts: Mapping[str, Sequence[str]], checks: Sequence[Check]) -> list[pl.
     `texts.prepare`), not blank and within the size limit; arguments are bound.
     """
     conditions = [optimise(check.condition) for check in checks]
-    columns = {name: pl.Series(values, dtype=pl.String) for name, values in texts.items()}
-    frame = pl.DataFrame(columns).with_row_index(LINE)
-    shared = shared_nodes(conditions, [len(check.rows) for check in checks], frame.height)
-    batch = Scope(frame, BATCH, shared=frozenset(shared))
-    return [_run_one(batch, check, condition) for check, condition in zip(checks, conditions, strict=True)]
+    columns = {name: pl.Series(column, dtype=pl.String) for name, column in texts.items()}
+    frame = pl.DataFrame(columns).with_row_index("line")
+    shared = frozenset(shared_nodes(conditions, [len(check.rows) for check in checks], frame.height))
+    batch = Scope("batch", BATCH, shared=shared)
+    scopes = [Scope("rows", 0, batch, shared) for _ in checks]
+    verdicts = [lower(condition, scope) for condition, scope in zip(conditions, scopes, strict=True)]
+    once = {"batch": frame}
+    take(batch.steps, once)
+    found = []
+    for check, scope, verdict in zip(checks, scopes, verdicts, strict=True):
+        tables = {**once, "rows": _rows(check)}  # of its own, which go when the check is done
+        take(scope.steps, tables)
+        found.append(values(tables["rows"], column(verdict)).cast(pl.Boolean))
+    return found
 
 
-def _run_one(batch: "Scope", check: Check, condition: Node) -> pl.Series:
+def _rows(check: Check) -> pl.DataFrame:
     rows = pl.Series(check.rows, dtype=pl.get_index_type())
-    columns = {name: _column(kind, values) for name, (kind, values) in check.arguments.items()}
-    frame = pl.DataFrame({"parent": rows, **{f"argument {name}": column for name, column in columns.items()}})
-    scope = Scope(frame.with_row_index(LINE), 0, parent=batch, shared=batch.shared)
-    return scope.values(lower(condition, scope))
+    arguments = {f"argument {name}": _series(kind, column) for name, (kind, column) in check.arguments.items()}
+    return pl.DataFrame({"parent": rows, **arguments}).with_row_index("line")
 
 
 def shared_nodes(conditions: Sequence[Node], rows: Sequence[int], size: int) -> dict[Node, int]:
@@ -91,126 +93,48 @@ def shared_nodes(conditions: Sequence[Node], rows: Sequence[int], size: int) -> 
     }
 
 
-@dataclass
-class Scope:
-    """One table with the expressions already computed as its columns."""
-
-    frame: pl.DataFrame
-    depth: int
-    parent: "Scope | None" = None
-    shared: frozenset[Node] = frozenset()
-    names: dict[Node, str] = field(default_factory=dict)
-    inner: dict[tuple[Node, int], "Scope"] = field(default_factory=dict)
-
-    def values(self, column: pl.Expr) -> pl.Series:
-        """One value a line. A literal is spread out: Polars loses the length of a literal column in later sums."""
-        values = self.frame.select(column.alias("value"))["value"]
-        return values if len(values) == self.frame.height else values.new_from_index(0, self.frame.height)
-
-    def add(self, node: Node, column: pl.Expr) -> pl.Expr:
-        """Keeps a column for `node` and returns the expression that reads it."""
-        if node not in self.names:
-            name = f"node {len(self.names)}"
-            self.frame = self.frame.with_columns(self.values(column).alias(name))
-            self.names[node] = name
-        return pl.col(self.names[node])
+def take(steps: Iterable[Step], tables: Tables) -> None:
+    """Carries out some steps; the tables grow, and new ones come to them."""
+    for step in steps:
+        table = tables.get(step.table, pl.DataFrame())
+        match step:
+            case Keep(_, name, value):
+                table = keep(table, name, column(value))
+            case KeepList(_, name, items):
+                table = keep_list(table, name, *map(column, items))
+            case Bring(_, name, outer, value):
+                table = bring(table, name, tables[outer], column(value))
+            case Explode(_, outer, value):
+                table = explode(tables[outer], *columns(value))
+            case Tally(_, name, quantity, items, kept, body):
+                keeps = pl.lit(True) if kept is None else column(kept)
+                table = tally(table, name, quantity, tables[items], keeps, column(body))
+        tables[step.table] = table
 
 
-def lower(node: Node, scope: Scope) -> pl.Expr:
-    """The Polars expression for a node, over the lines of a scope."""
-    if isinstance(node, Constant):
-        return _literal(node)
-    if node in scope.names:
-        return pl.col(scope.names[node])
-    if scope.parent is not None and not _belongs(node, scope):
-        outer = lower(node, scope.parent)
-        return scope.add(node, pl.lit(scope.parent.values(outer).gather(scope.frame["parent"])))
-    match node:
-        case Argument(name):
-            return pl.col(f"argument {name}")
-        case Input(name):
-            return pl.col(name)
-        case Local(_, index):
-            return pl.col(f"item {index}")
-        case Call():
-            column = _call(node, scope)
-            assert isinstance(column, pl.Expr), "pairs are read by quantifiers only"
-            column = column.cast(pl.Int64) if node.kind == INT else column
-            # Lists are dear to build and often used twice; the engine fuses the rest into one expression.
-            return scope.add(node, column) if node.kind.name == "list" or node in scope.shared else column
-        case Items(items):
-            columns = [scope.values(lower(item, scope)).alias(str(index)) for index, item in enumerate(items)]
-            return scope.add(node, pl.lit(pl.DataFrame(columns).select(pl.concat_list(pl.all())).to_series()))
-        case Quantifier():
-            return scope.add(node, _quantify(node, scope))
+def columns(expression: Expression) -> tuple[pl.Expr, ...]:
+    """The Polars expressions for an expression: two for pairs, one for everything else."""
+    match expression:
+        case Column(name):
+            return (pl.col(name),)
+        case Constant():
+            return (_literal(expression),)
+        case Apply(builtin, arguments, kind):
+            found = BUILTINS[builtin].columns(*map(_argument, arguments))
+            if isinstance(found, tuple):
+                return found
+            return (found.cast(pl.Int64) if kind == INT else found,)
+    raise AssertionError(f"{expression} is no column")
 
 
-def _belongs(node: Node, scope: Scope) -> bool:
-    """Whether the scope is the outermost one that has what the node needs."""
-    if scope.depth > 0:
-        return depth_of(node) == scope.depth
-    if isinstance(node, Input):
-        return False
-    return scope.depth == 0 and node not in scope.shared
+def column(expression: Expression) -> pl.Expr:
+    """The one Polars expression for an expression that is not of pairs."""
+    (found,) = columns(expression)
+    return found
 
 
-def _call(node: Call, scope: Scope) -> pl.Expr | tuple[pl.Expr, pl.Expr]:
-    builtin = BUILTINS[node.builtin]
-    arguments: list[Any] = []
-    for parameter, argument in zip(builtin.parameters, node.arguments, strict=True):
-        if parameter.kind == REGEX or parameter.default is not REQUIRED:
-            assert isinstance(argument, Constant)
-            arguments.append(argument.value)
-        elif isinstance(argument, Constant) and parameter.name == "x":
-            # Polars takes a pattern a row only for a subject (which all builtins call `x`) a row.
-            arguments.append(scope.add(argument, _literal(argument)))
-        else:
-            arguments.append(lower(argument, scope))
-    return builtin.columns(*arguments)
-
-
-OVER_NOTHING: dict[str, bool | int] = {"any": False, "all": True, "every": False, "count": 0}
-
-
-def _quantify(node: Quantifier, scope: Scope) -> pl.Expr:
-    items = _items(node, scope)
-    if items.frame.is_empty():
-        # Nothing to go through on any line; Polars would refuse to fit literals to no lines.
-        return pl.lit(OVER_NOTHING[node.quantity], dtype=_dtype(node.kind))
-    body = lower(node.body, items)
-    kept = lower(node.condition, items) if node.condition is not None else pl.lit(True)
-    hits = kept & (body if node.quantity in ("any", "count") else body.not_())
-    lines = pl.DataFrame({"parent": items.frame["parent"], "kept": items.values(kept), "hits": items.values(hits)})
-    tallies = lines.group_by("parent").agg(pl.col("kept").sum(), pl.col("hits").sum())
-    joined = scope.frame.select(LINE).join(tallies, left_on=LINE, right_on="parent", how="left", maintain_order="left")
-    kept_count, hit_count = (joined[name].fill_null(0).cast(pl.Int64) for name in ("kept", "hits"))
-    match node.quantity:
-        case "any":
-            result = hit_count > 0
-        case "all":
-            result = hit_count == 0
-        case "every":
-            result = (hit_count == 0) & (kept_count > 0)
-        case "count":
-            result = hit_count
-    return pl.lit(result)
-
-
-def _items(node: Quantifier, scope: Scope) -> Scope:
-    """The long table of a quantifier's source, one line an item, shared by all quantifiers over that source here."""
-    key = (node.source, node.depth)
-    if key not in scope.inner:
-        source = node.source
-        # Pairs come as two lists side by side; a plain list is a single one.
-        pairs = _call(source, scope) if isinstance(source, Call) and node.arity > 1 else lower(source, scope)
-        columns = pairs if isinstance(pairs, tuple) else (pairs,)
-        named = {f"item {index}": scope.values(column) for index, column in enumerate(columns)}
-        lists = pl.DataFrame({"parent": scope.frame[LINE], **named})
-        # An empty list would explode into a line with a null.
-        lists = lists.filter(pl.col("item 0").list.len() > 0)
-        items = lists.explode(*named).with_row_index(LINE)
-        scope.inner[key] = Scope(items, node.depth, parent=scope, shared=scope.shared)
-    return scope.inner[key]
+def _argument(expression: Expression) -> Any:
+    return expression.value if isinstance(expression, Option) else column(expression)
 
 
 DTYPES: dict[Kind, pl.DataType] = {
@@ -221,26 +145,28 @@ DTYPES: dict[Kind, pl.DataType] = {
 }
 
 
-def _dtype(kind: Kind) -> pl.DataType:
+def dtype_of(kind: Kind) -> pl.DataType:
+    """How the values of a kind stand in a column; what is undecided is null."""
     match kind.name:
         case "list":
-            return pl.List(_dtype(kind.parts[0]))
+            return pl.List(dtype_of(kind.parts[0]))
         case "maybe":
-            return _dtype(kind.parts[0])
+            return dtype_of(kind.parts[0])
     return DTYPES[kind]
 
 
-def _column(kind: Kind, values: Sequence[Value]) -> pl.Series:
-    return pl.Series([_plain(value) for value in values], dtype=_dtype(kind))
+def _series(kind: Kind, column: Sequence[Value]) -> pl.Series:
+    return pl.Series([plain(value) for value in column], dtype=dtype_of(kind))
 
 
-def _plain(value: Value) -> object:
+def plain(value: Value) -> object:
+    """A value as Polars takes it: a decimal as its numerator and denominator."""
     if isinstance(value, Fraction):
         return {"n": value.numerator, "d": value.denominator}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _literal(node: Constant) -> pl.Expr:
     if isinstance(node.value, tuple | Fraction):
-        return pl.lit(_column(node.kind, [node.value])).first()
-    return pl.lit(node.value, dtype=_dtype(node.kind))
+        return pl.lit(_series(node.kind, [node.value])).first()
+    return pl.lit(node.value, dtype=dtype_of(node.kind))

@@ -32,7 +32,9 @@ class Builtin:
 
     `reference` is the meaning: a plain function over Python values (lists are tuples), total on its signature.
     `columns` builds the Polars expression for the same; regexes and parameters with defaults reach it as Python values,
-    already in Rust's dialect, everything else as expressions. `examples` are (arguments, result) pairs, run as tests.
+    already in Rust's dialect, everything else as expressions. It is a function with a name, an operator, or a `partial`
+    of one over the other, so that it can be written out (see `backends.emitted`). `examples` are (arguments, result)
+    pairs, run as tests.
     """
 
     name: str

@@ -7,6 +7,7 @@ stand where a decimal is wanted.
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from operator import add, eq, ge, gt, le, lt, mul, ne, neg, sub
 from typing import TYPE_CHECKING, Any
 
@@ -30,21 +31,15 @@ def decimal_column(n: "pl.Expr", d: "pl.Expr") -> "pl.Expr":
     return pl.struct(n.cast(pl.Int64).alias("n"), d.cast(pl.Int64).alias("d"))
 
 
-def comparison(compare: Callable[[Any, Any], Any]) -> "Callable[[pl.Expr, pl.Expr], pl.Expr]":
-    def column(left: "pl.Expr", right: "pl.Expr") -> "pl.Expr":
-        (n, d), (other_n, other_d) = parts(left), parts(right)
-        found: pl.Expr = compare(n * other_d, other_n * d)
-        return found
-
-    return column
+def comparison_column(compare: Callable[[Any, Any], Any], left: "pl.Expr", right: "pl.Expr") -> "pl.Expr":
+    (n, d), (other_n, other_d) = parts(left), parts(right)
+    found: pl.Expr = compare(n * other_d, other_n * d)
+    return found
 
 
-def sum_column(operate: Callable[[Any, Any], Any]) -> "Callable[[pl.Expr, pl.Expr], pl.Expr]":
-    def column(left: "pl.Expr", right: "pl.Expr") -> "pl.Expr":
-        (n, d), (other_n, other_d) = parts(left), parts(right)
-        return decimal_column(operate(n * other_d, other_n * d), d * other_d)
-
-    return column
+def sum_column(operate: Callable[[Any, Any], Any], left: "pl.Expr", right: "pl.Expr") -> "pl.Expr":
+    (n, d), (other_n, other_d) = parts(left), parts(right)
+    return decimal_column(operate(n * other_d, other_n * d), d * other_d)
 
 
 def product_column(left: "pl.Expr", right: "pl.Expr") -> "pl.Expr":
@@ -80,13 +75,14 @@ def approx(x: Fraction, y: Fraction, within: Fraction) -> bool:
 
 
 def approx_column(x: "pl.Expr", y: "pl.Expr", within: "pl.Expr") -> "pl.Expr":
-    n, d = parts(sum_column(sub)(x, y))
-    return comparison(le)(decimal_column(n.abs(), d), within)
+    n, d = parts(sum_column(sub, x, y))
+    return comparison_column(le, decimal_column(n.abs(), d), within)
 
 
 def _comparison(symbol: str, compare: Callable[[Any, Any], Any], meaning: str, result: bool) -> Builtin:
     examples = (((HALF, Fraction(2, 4)), result),)
-    return Builtin(f"{symbol} decimal", LEFT_RIGHT, BOOL, meaning, compare, comparison(compare), examples)
+    column = partial(comparison_column, compare)
+    return Builtin(f"{symbol} decimal", LEFT_RIGHT, BOOL, meaning, compare, column, examples)
 
 
 DECIMALS = (
@@ -97,10 +93,22 @@ DECIMALS = (
     _comparison(">", gt, "More than.", False),
     _comparison(">=", ge, "At least.", True),
     Builtin(
-        "+ decimal", LEFT_RIGHT, DECIMAL, "The exact sum.", add, sum_column(add), (((HALF, THIRD), Fraction(5, 6)),)
+        "+ decimal",
+        LEFT_RIGHT,
+        DECIMAL,
+        "The exact sum.",
+        add,
+        partial(sum_column, add),
+        (((HALF, THIRD), Fraction(5, 6)),),
     ),
     Builtin(
-        "- decimal", LEFT_RIGHT, DECIMAL, "The exact difference.", sub, sum_column(sub), (((HALF, HALF), Fraction(0)),)
+        "- decimal",
+        LEFT_RIGHT,
+        DECIMAL,
+        "The exact difference.",
+        sub,
+        partial(sum_column, sub),
+        (((HALF, HALF), Fraction(0)),),
     ),
     Builtin(
         "* decimal", LEFT_RIGHT, DECIMAL, "The exact product.", mul, product_column, (((HALF, THIRD), Fraction(1, 6)),)

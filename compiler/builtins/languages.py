@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
 from verif_dsl.compiler.kinds import TEXT, maybe
 from verif_dsl.compiler.patterns.matcher import find_all
+from verif_dsl.compiler.patterns.pattern import to_rust
 
 if TYPE_CHECKING:
     import polars as pl
 
+LETTER_RUN = r"[\p{L}\p{M}]+"
 LEAST_CONFIDENCE = 0.5
 LEAST_LETTERS = 20
 """Bytes of UTF-8 that the letters of a text have to make: 20 Latin letters, 10 Cyrillic ones, 7 Chinese ones."""
@@ -34,11 +36,13 @@ def codes() -> tuple[str, ...]:
     return tuple(sorted(set(_model().labels) - {NO_LANGUAGE}))
 
 
-@lru_cache(maxsize=1024)
 def language(x: str) -> str | None:
-    letters = sum(len(run.encode()) for run in find_all(r"[\p{L}\p{M}]+", x))
-    if letters < LEAST_LETTERS:
-        return None
+    letters = sum(len(run.encode()) for run in find_all(LETTER_RUN, x))
+    return classified(x) if letters >= LEAST_LETTERS else None
+
+
+@lru_cache(maxsize=1024)
+def classified(x: str) -> str | None:
     code, confidence = _model().classify(x)
     return str(code) if confidence >= LEAST_CONFIDENCE and code != NO_LANGUAGE else None
 
@@ -46,7 +50,9 @@ def language(x: str) -> str | None:
 def language_column(x: "pl.Expr") -> "pl.Expr":
     import polars as pl
 
-    return over_distinct(language, pl.String(), x)
+    letters = x.str.extract_all(to_rust(LETTER_RUN)).list.join("").str.len_bytes()
+    told = pl.when(letters >= LEAST_LETTERS).then(x)
+    return over_distinct(lambda text: text and classified(text), pl.String(), told)
 
 
 LANGUAGES = (

@@ -6,6 +6,7 @@ own.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from verif_dsl.compiler.builtins.base import Builtin, Parameter
@@ -78,22 +79,44 @@ CHARACTER = (
 EMOJI_ONLY = rf"^(?:\p{{Regional_Indicator}}{{2}}|{_PICTURE}|[0-9#*]\u{{fe0f}}?\u{{20e3}})$"
 
 
-def cutter(pattern: str) -> Callable[[str], tuple[str, ...]]:
-    return lambda text: find_all(pattern, text)
+def words_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.extract_all(to_rust(WORD))
 
 
-def cutter_column(pattern: str) -> "Callable[[pl.Expr], pl.Expr]":
-    return lambda text: text.str.extract_all(to_rust(pattern))
+def sentences_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.extract_all(to_rust(SENTENCE))
 
 
-def _segmenter(name: str, pattern: str, meaning: str, *examples: tuple[str, tuple[str, ...]]) -> Builtin:
+def paragraphs_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.extract_all(to_rust(PARAGRAPH))
+
+
+def lines_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.extract_all(to_rust(LINE))
+
+
+def tokens_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.extract_all(to_rust(r"[^\s]+"))
+
+
+def chars_column(x: "pl.Expr") -> "pl.Expr":
+    return x.str.extract_all(to_rust(CHARACTER))
+
+
+def _segmenter(
+    name: str,
+    pattern: str,
+    column: "Callable[[pl.Expr], pl.Expr]",
+    meaning: str,
+    *examples: tuple[str, tuple[str, ...]],
+) -> Builtin:
     return Builtin(
         name,
         (Parameter("x", TEXT),),
         list_of(TEXT),
         meaning,
-        cutter(pattern),
-        cutter_column(pattern),
+        partial(find_all, pattern),
+        column,
         tuple(((text,), pieces) for text, pieces in examples),
     )
 
@@ -102,6 +125,7 @@ SEGMENTS = (
     _segmenter(
         "words",
         WORD,
+        words_column,
         "Runs of letters, digits and `_` with their marks, joined across a single inner apostrophe or hyphen.",
         ("Don't re-do 3.14!", ("Don't", "re-do", "3", "14")),
         ("rock 'n' roll -- ok", ("rock", "n", "roll", "ok")),
@@ -110,6 +134,7 @@ SEGMENTS = (
     _segmenter(
         "sentences",
         SENTENCE,
+        sentences_column,
         "Stretches of one line that hold a letter or digit, each up to `.` `!` `?` `…` before a space or the line's "
         "end (or `。` `！` `？` anywhere), with the closing quotes and emoji that follow; titles such as `Dr.` and "
         "the numbers of list items end none.",
@@ -122,22 +147,29 @@ SEGMENTS = (
     _segmenter(
         "paragraphs",
         PARAGRAPH,
+        paragraphs_column,
         "Stretches of lines that are not blank, kept apart by one or more blank lines.",
         ("a\nb\n\nc", ("a\nb", "c")),
         ("\n \n", ()),
     ),
     _segmenter(
-        "lines", LINE, "The lines that are not blank, without their line ends.", ("a\n\n b\r\nc", ("a", " b", "c"))
+        "lines",
+        LINE,
+        lines_column,
+        "The lines that are not blank, without their line ends.",
+        ("a\n\n b\r\nc", ("a", " b", "c")),
     ),
     _segmenter(
         "tokens_ws",
         r"[^\s]+",
+        tokens_column,
         "Runs of anything between white space, as `split()` gives them in many languages.",
         ("a-b  c,\nd!", ("a-b", "c,", "d!")),
     ),
     _segmenter(
         "chars",
         CHARACTER,
+        chars_column,
         "Characters as readers count them: a letter with its marks, a whole emoji sequence, a flag, a Hangul syllable "
         "(grapheme clusters of UAX #29 without its rules for Prepend and for conjuncts of Indic scripts).",
         ("né👍🏽", ("n", "é", "👍🏽")),

@@ -77,8 +77,8 @@ def _edge(x: str, position: int, inside: str) -> bool:
     return position in (0, len(x)) or find(LETTERS + "{2}", neighbours) is None
 
 
-FENCE = "\x1f"
-ESCAPED = {"\x1c": "\x1e\x1c\x1c", "\x1d": "\x1e\x1c\x1d", "\x1e": "\x1e\x1d\x1c", FENCE: "\x1e\x1d\x1d"}
+WORD_FENCE = "\x1f"
+ESCAPED = {"\x1c": "\x1e\x1c\x1c", "\x1d": "\x1e\x1c\x1d", "\x1e": "\x1e\x1d\x1c", WORD_FENCE: "\x1e\x1d\x1d"}
 """How a text makes room for fences: no code begins inside another, so that parts are found where they were before."""
 
 
@@ -89,7 +89,7 @@ def occurrences_column(x: "pl.Expr", part: "pl.Expr", whole_word: bool, fold_cas
     if whole_word:
         # A fence on both sides of every word run, in the text and in the part: then a plain count, with a part from
         # each row, finds exactly the whole words, and two neighbours need not share a fence.
-        run, fenced = f"({to_rust(WORD_RUN)})", f"{FENCE}${{1}}{FENCE}"
+        run, fenced = to_rust(WORD_RUN), f"{WORD_FENCE}${{0}}{WORD_FENCE}"
         x, part = (
             text.str.replace_many(list(ESCAPED), list(ESCAPED.values())).str.replace_all(run, fenced)
             for text in (x, part)
@@ -135,11 +135,11 @@ def ends_with_column(x: "pl.Expr", suffix: "pl.Expr") -> "pl.Expr":
 
 
 def matches_column(x: "pl.Expr", pattern: str) -> "pl.Expr":
-    return x.str.contains(to_rust(pattern))
+    return x.str.contains(pattern)
 
 
 def find_all_column(x: "pl.Expr", pattern: str) -> "pl.Expr":
-    return x.str.extract_all(to_rust(pattern))
+    return x.str.extract_all(pattern)
 
 
 def is_emoji_column(x: "pl.Expr") -> "pl.Expr":

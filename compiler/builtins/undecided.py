@@ -9,6 +9,7 @@ from operator import and_, eq, ne, or_
 from typing import TYPE_CHECKING, Any
 
 from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.builtins.operators import not_column
 from verif_dsl.compiler.kinds import BOOL, ITEM, list_of, maybe
 
 if TYPE_CHECKING:
@@ -33,15 +34,11 @@ def negated(x: bool | None) -> bool | None:
     return None if x is None else not x
 
 
-def not_column(x: "pl.Expr") -> "pl.Expr":
-    return x.not_()
-
-
 def decided_only(function: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
     return lambda left, right: None if left is None or right is None else function(left, right)
 
 
-def in_list_column(item: "pl.Expr", items: "pl.Expr") -> "pl.Expr":
+def in_list_maybe_column(item: "pl.Expr", items: "pl.Expr") -> "pl.Expr":
     import polars as pl
 
     return pl.when(item.is_not_null()).then(items.list.contains(item))
@@ -111,7 +108,7 @@ UNDECIDED = (
         MAYBE,
         "One of the items equals it; undecided for an undecided item.",
         decided_only(lambda item, items: item in items),
-        in_list_column,
+        in_list_maybe_column,
         (((None, ("en",)), None), (("en", ("en", "fr")), True)),
     ),
     Builtin(

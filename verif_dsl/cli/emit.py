@@ -1,13 +1,19 @@
-"""`vif emit`: what other programs read: a grammar to decode under, the language on a card, a typed program."""
+"""`vif emit`: what other programs read: a typed program, a Python module, a grammar to decode under, the language on
+a card."""
 
 from pathlib import Path
 
 import click
 
+import verif_dsl
+
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path), help="A file of constraints, for --json.")
+@click.argument(
+    "file", required=False, type=click.Path(path_type=Path), help="A file of constraints, for --json and --python."
+)
 @click.option("--json", "as_json", is_flag=True, help="The typed program of FILE, each constraint with a hash.")
+@click.option("--python", "as_python", is_flag=True, help="One Python module with the verdicts of FILE, for elsewhere.")
 @click.option("--decoding-grammar", is_flag=True, help="The grammar, in llguidance's dialect of Lark.")
 @click.option("--language-card", is_flag=True, help="The language on one page, to put into a prompt.")
 @click.option(
@@ -26,27 +32,37 @@ import click
 def emit(
     file: Path | None,
     as_json: bool,
+    as_python: bool,
     decoding_grammar: bool,
     language_card: bool,
     define: tuple[str, ...],
     modules: tuple[str, ...],
 ) -> None:
     """Print what other programs read: a file's typed program, or what a language model needs to write constraints."""
-    if as_json + decoding_grammar + language_card != 1:
-        raise click.UsageError("choose one of --json, --decoding-grammar and --language-card")
+    if as_json + as_python + decoding_grammar + language_card != 1:
+        raise click.UsageError("choose one of --json, --python, --decoding-grammar and --language-card")
     if (define or modules) and not decoding_grammar:
         raise click.UsageError("--define and --import go with --decoding-grammar")
-    if (file is not None) != as_json:
-        raise click.UsageError("--json goes with a FILE, and the others without one")
-    click.echo(_emitted(file, decoding_grammar, define, modules), nl=False)
+    if (file is not None) != (as_json or as_python):
+        raise click.UsageError("--json and --python go with a FILE, and the others without one")
+    emitted = _of_file(file, as_python) if file else _of_the_language(decoding_grammar, define, modules)
+    click.echo(emitted, nl=False)
 
 
-def _emitted(file: Path | None, decoding_grammar: bool, define: tuple[str, ...], modules: tuple[str, ...]) -> str:
-    if file is not None:
-        from verif_dsl.compiler import compile_source, read_source
-        from verif_dsl.compiler.artefact import artefact
+def _of_file(file: Path, as_python: bool) -> str:
+    from verif_dsl.compiler import compile_source, read_source
 
-        return artefact(compile_source(read_source(file)))
+    program = compile_source(read_source(file))
+    if as_python:
+        from verif_dsl.compiler.backends.emitted import emitted
+
+        return emitted(program, verif_dsl.__version__)
+    from verif_dsl.compiler.artefact import artefact
+
+    return artefact(program)
+
+
+def _of_the_language(decoding_grammar: bool, define: tuple[str, ...], modules: tuple[str, ...]) -> str:
     if decoding_grammar:
         from verif_dsl.compiler.decoding import decoding_grammar as grammar
 

@@ -1,16 +1,15 @@
 """`vif score`: verdicts and rewards of a file of responses."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from verif_dsl import Verdicts, Verifier
-    from verif_dsl.rows import Rows
-
-IDENTIFYING = ("key", "id")
-"""Columns of the input that are copied to the output, so that its lines can be told apart."""
+    from verif_dsl.scoring import Summary
 
 
 @click.command()
@@ -26,7 +25,7 @@ IDENTIFYING = ("key", "id")
     metavar="OUTPUT",
     required=True,
     type=click.Path(path_type=Path),
-    help="Verdicts (.jsonl or .parquet).",
+    help="Verdicts (.jsonl or .parquet). After a run that stopped, the same command goes on.",
 )
 @click.option("--reward", metavar="EXPRESSION", help="How verdicts make a reward, or a preset's name.")
 @click.option("--response-column", metavar="NAME", default="response", show_default=True, help="The responses.")
@@ -44,88 +43,66 @@ def score(
     spec: str | None,
 ) -> None:
     """Hold every response to its constraints; write the verdicts and the reward of each row, and show pass rates."""
-    from verif_dsl import load
-    from verif_dsl.rows import check_output, read_rows, write_rows
+    from verif_dsl import VerifError, load
+    from verif_dsl.rows import check_output
+    from verif_dsl.scoring import Scoring, Summary, score_file
 
     if spec is not None and constraints_column is not None:
         raise click.UsageError("choose either --spec or --constraints-column: each says what rows are held to")
     check_output(out, inputs=(constraints, data))
-    verifier = load(constraints)
-    named = [name for name in (prompt_column, constraints_column) if name is not None]
-    prompts_in = prompt_column or "prompt"
-    constraints_in = constraints_column or "constraints"
-    optional = [prompts_in] if spec is not None else [prompts_in, constraints_in]
-    rows = read_rows(
-        data,
-        needed=[response_column, *named],
-        texts=[name for name in optional if name not in named],
-        extras=IDENTIFYING,
-    )
-    verdicts = verifier.check(
-        rows.columns[response_column],
-        prompts=rows.columns.get(prompts_in),
-        constraints=_held_to(verifier, rows, constraints_in, spec, data),
-    )
-    rewards = verdicts.rewards(reward)
-    write_rows(out, _output_rows(rows, verdicts, rewards), types=_types())
-    _show_summary(verdicts, rewards, out)
+    scoring = Scoring(load(constraints), data, out, response_column, prompt_column, constraints_column, spec, reward)
+    summary = Summary()
+    try:
+        with _progress() as show:
+            for summary, share in score_file(scoring):
+                show(summary.rows, share)
+    except (VerifError, KeyboardInterrupt) as stop:
+        if not summary.rows:
+            raise
+        folder = scoring.parts.folder
+        kept = f"{summary.rows:,} rows are scored and kept in {folder}; the same command goes on from there"
+        if isinstance(stop, VerifError):
+            raise VerifError(f"{stop.message}; {kept}") from None
+        click.echo(f"stopped; {kept}", err=True)
+        raise
+    _show_summary(summary, out)
 
 
-def _held_to(verifier: "Verifier", rows: "Rows", column: str, spec: str | None, data: Path) -> str | list[str] | None:
-    """What `Verifier.check` takes as constraints: the spec, the column, or None for the only spec there is."""
-    if spec is not None:
-        return spec
-    if column in rows.columns:
-        return rows.columns[column]
-    if len(verifier.specs) == 1:
-        return None
-    from verif_dsl import VerifError
+@contextmanager
+def _progress() -> Iterator[Callable[[int, float], None]]:
+    """Shows on standard error how many rows are done, how fast, and the time left; nothing where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    # Every constraint with its defaults would do for a script of one's own; for a file it is more likely a slip.
-    raise VerifError(
-        f"{data}: there is no column `{column}` to say what each row is held to; "
-        "name it with --constraints-column, or hold every row to one spec with --spec"
-    )
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            # The speed is in shares of the input a second, the only measure whose total is known beforehand.
+            return Text(f"{task.speed * task.fields['rows'] / task.completed:,.0f} rows/s" if task.speed else "")
 
-
-def _output_rows(rows: "Rows", verdicts: "Verdicts", rewards: list[float | None]) -> list[dict[str, Any]]:
-    kept = {name: rows.columns[name] for name in IDENTIFYING if name in rows.columns}
-    return [
-        {"row": row, **{name: values[row] for name, values in kept.items()}, "reward": reward, "verdicts": found}
-        for row, (reward, found) in enumerate(zip(rewards, verdicts.by_row(), strict=True))
-    ]
+    columns = (TextColumn("{task.fields[rows]:,} rows"), BarColumn(), TextColumn("{task.percentage:.0f}%"), Rate())
+    terminal = Console(stderr=True)
+    unseen = not sys.stderr.isatty()
+    with Progress(*columns, TimeRemainingColumn(), console=terminal, transient=True, disable=unseen) as progress:
+        task = progress.add_task("", total=1.0, rows=0)
+        yield lambda rows, share: progress.update(task, completed=share, rows=rows)
 
 
-def _types() -> dict[str, Any]:
-    """The types of the output that must not hang on its values: a batch may have no reason, or no reward."""
-    import polars
-
-    verdict = dict.fromkeys(("constraint", "kind", "verdict", "reason"), polars.String)
-    return {"row": polars.Int64, "reward": polars.Float64, "verdicts": polars.List(polars.Struct(verdict))}
-
-
-def _show_summary(verdicts: "Verdicts", rewards: list[float | None], out: Path) -> None:
+def _show_summary(summary: "Summary", out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from verif_dsl.verdicts import FAIL, PASS, UNKNOWN
 
-    kinds = (PASS, FAIL, UNKNOWN)
-    counts: dict[str, dict[str, int]] = {}
-    for constraint, verdict in verdicts.table.select("constraint", "verdict").iter_rows():
-        of_constraint = counts.setdefault(constraint, dict.fromkeys(kinds, 0))
-        of_constraint[verdict] += 1
-    rates = verdicts.pass_rates()
     table = Table("constraint")
-    for heading in (*kinds, "pass rate"):
+    for heading in (PASS, FAIL, UNKNOWN, "pass rate"):
         table.add_column(heading, justify="right")
-    for constraint, count in sorted(counts.items()):
-        rate = rates.get(constraint)
+    for constraint, counts in sorted(summary.counts.items()):
+        decided = counts[PASS] + counts[FAIL]
+        rate = f"{counts[PASS] / decided:.1%}" if decided else "-"
         # Text: a name is shown as it is, whatever brackets are in it.
-        table.add_row(Text(constraint), *map(str, count.values()), "-" if rate is None else f"{rate:.1%}")
+        table.add_row(Text(constraint), *(str(counts[kind]) for kind in (PASS, FAIL, UNKNOWN)), rate)
     Console().print(table)
-    decided = [reward for reward in rewards if reward is not None]
-    mean = f"mean reward {sum(decided) / len(decided):.4f}" if decided else "no reward is decided"
-    undecided = len(rewards) - len(decided)
-    click.echo(f"{len(rewards)} rows, {undecided} undecided, {mean}; verdicts in {out}")
+    mean = f"mean reward {summary.mean_reward:.4f}" if summary.mean_reward is not None else "no reward is decided"
+    click.echo(f"{summary.rows} rows, {summary.undecided} undecided, {mean}; verdicts in {out}")
