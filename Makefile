@@ -45,6 +45,8 @@ bench: setup
 	$(in_environment) python bench/import_time.py
 	$(in_environment) python bench/front_end.py
 	$(in_environment) python bench/scoring.py
+	$(in_environment) python bench/scale.py --plot docs/scale.png
+	$(in_environment) python bench/scoring_memory.py
 	$(in_environment) $(one_thread) python bench/learning.py
 
 clean:

@@ -330,3 +330,9 @@ def test_a_row_may_hold_the_clauses_of_a_spec(verifier: verif_dsl.Verifier) -> N
     assert verdicts.column("word_range") == ["pass", "pass"]
     assert verdicts.column("nine") == ["fail", "fail"]
     assert verdicts.rewards() == [0.75, 0.75]
+
+
+def test_a_verdict_whose_name_is_half_a_character_ends_no_batch() -> None:
+    text = 'constraint c { instruct "No a." check not ("a" in response) accept "b" reject "a" }'
+    verdicts = verif_dsl.compile(text).check(["b"], constraints='[{"use": "c", "as": "\\ud800"}]')
+    assert verdicts.column("\ufffd") == ["pass"]

@@ -14,6 +14,7 @@ from verif_dsl.compiler.diagnostics import SourceError, VerifError, suggestion
 from verif_dsl.compiler.program import Program, Use
 from verif_dsl.compiler.rewards import Reward
 from verif_dsl.compiler.specs import spec_of
+from verif_dsl.compiler.texts import prepare
 
 KEYS = ("use", "with", "weight", "as")
 CLAUSE = re.compile(r"\s*(?:use|reward)\s")
@@ -125,7 +126,7 @@ def _use(program: Program, item: object) -> Use:
         arguments = bind(constraints[name], given)
     except BindError as error:
         raise VerifError(str(error)) from None
-    return Use(name, arguments, float(weight), alias)
+    return Use(name, arguments, float(weight), prepare(alias))
 
 
 def _parenthesis(hint: str | None) -> str:
