@@ -143,6 +143,25 @@ class VerifError(Exception):
         return VerifError, (self.message, self.diagnostics)
 
 
+class RowError(VerifError):
+    """What is wrong with one row, by its number in whatever was given.
+
+    >>> RowError(2, ": the response is int, not text").counted_from(8192).message
+    'row 8194: the response is int, not text'
+    """
+
+    def __init__(self, row: int, rest: str, lead: str = "") -> None:
+        super().__init__(f"{lead}row {row}{rest}")
+        self.row, self.rest, self.lead = row, rest, lead
+
+    def __reduce__(self) -> tuple[type["RowError"], tuple[int, str, str]]:  # type: ignore[override]
+        return RowError, (self.row, self.rest, self.lead)
+
+    def counted_from(self, first: int) -> "RowError":
+        """The same about the rows of a larger whole, in which row 0 of these is row `first`."""
+        return RowError(first + self.row, self.rest, self.lead)
+
+
 class SourceError(VerifError):
     """A .vif source that does not compile; the message shows every error with its place."""
 

@@ -154,10 +154,6 @@ class Outline:
         """The part that a place is in."""
         return next((part for part in self.parts if part.span.start <= offset < part.span.end), None)
 
-    def item_at(self, offset: int) -> Item | None:
-        """The item that a place is in."""
-        return next((item for item in self.items if item.span.start <= offset < item.span.end), None)
-
     def unclosed(self, span: Span) -> Token | None:
         """The innermost bracket that is opened in a span and not closed there.
 

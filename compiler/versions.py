@@ -6,8 +6,9 @@ another check, judge, parameter or `require` wants another version; other words 
 
 from collections.abc import Iterator
 
+from verif_dsl.compiler.artefact import meaning_hash
 from verif_dsl.compiler.diagnostics import Diagnostic
-from verif_dsl.compiler.program import Constraint, Program
+from verif_dsl.compiler.program import Program
 
 
 def unversioned_changes(old: Program, new: Program) -> Iterator[Diagnostic]:
@@ -16,7 +17,7 @@ def unversioned_changes(old: Program, new: Program) -> Iterator[Diagnostic]:
         before = old.constraints.get(name)
         if before is None:
             continue
-        same = _meaning(constraint) == _meaning(before)
+        same = meaning_hash(constraint) == meaning_hash(before)
         hint = f"write version {before.version if same else before.version + 1}"
         if constraint.version < before.version:
             message = f"`{name}` is version {constraint.version}, and was version {before.version} already"
@@ -24,10 +25,3 @@ def unversioned_changes(old: Program, new: Program) -> Iterator[Diagnostic]:
         elif constraint.version == before.version and not same:
             message = f"`{name}` can give other verdicts than in {old.source.name}, under the same version"
             yield Diagnostic("V0402", message, constraint.span, hint)
-
-
-def _meaning(constraint: Constraint) -> object:
-    """All that verdicts come from."""
-    parameters = tuple((one.name, one.domain, one.default) for one in constraint.parameters)
-    requires = tuple(condition for condition, _ in constraint.requires)
-    return constraint.check, constraint.judge, parameters, requires

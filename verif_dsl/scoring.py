@@ -8,14 +8,13 @@ was computed before it.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
 import verif_dsl
-from verif_dsl.compiler.diagnostics import VerifError
+from verif_dsl.compiler.diagnostics import RowError, VerifError
 from verif_dsl.compiler.rewards import parse_reward
 from verif_dsl.parts import Part, Parts
 from verif_dsl.rows import Rows, read_chunks
@@ -142,8 +141,8 @@ def _computed(scoring: Scoring, store: Parts, number: int, rows: Rows, source: s
             constraints=held_to,
         )
         rewards = verdicts.rewards(scoring.reward)
-    except VerifError as error:
-        raise VerifError(_renumbered(error.message, rows.first)) from None
+    except RowError as error:
+        raise error.counted_from(rows.first) from None
     identifying = {name: rows.columns[name] for name in IDENTIFYING if name in rows.columns}
     scored = ScoredRows(rows.first, identifying, rows.types, rewards, verdicts.by_row())
     decided = [reward for reward in rewards if reward is not None]
@@ -172,12 +171,3 @@ def _counts(verdicts: Verdicts) -> dict[str, dict[str, int]]:
     for constraint, verdict, count in verdicts.table.group_by("constraint", "verdict").len().iter_rows():
         counts.setdefault(constraint, {})[verdict] = count
     return counts
-
-
-def _renumbered(message: str, first: int) -> str:
-    """A message of `Verifier`, which counts the rows of its batch, as one about the same row of the file.
-
-    >>> _renumbered("row 2: there is no spec `row 7`", first=8192)
-    'row 8194: there is no spec `row 7`'
-    """
-    return re.sub(r"\brow (\d+)", lambda found: f"row {first + int(found[1])}", message, count=1)

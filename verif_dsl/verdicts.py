@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from verif_dsl.compiler.diagnostics import VerifError
+from verif_dsl.compiler.diagnostics import RowError
 from verif_dsl.compiler.rewards import DEFAULT, Reward, groups, parse_reward
 
 if TYPE_CHECKING:
@@ -85,4 +85,4 @@ class Verdicts:
         for name in sorted(groups(reward) - {"hard", "soft"}):
             having = set(lines.filter(pl.col("constraint") == name)["row"])
             if lacking := [row for row in rows if row not in having]:
-                raise VerifError(f"the reward reads `{name}`, and row {lacking[0]} has no constraint of that name")
+                raise RowError(lacking[0], " has no constraint of that name", f"the reward reads `{name}`, and ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, bind, draw
 from verif_dsl.compiler.conversation import Turn, turns_of
-from verif_dsl.compiler.diagnostics import VerifError, suggestion
+from verif_dsl.compiler.diagnostics import RowError, VerifError, suggestion
 from verif_dsl.compiler.ir import Value
 from verif_dsl.compiler.locales import ENGLISH
 from verif_dsl.compiler.program import Constraint, Instruction, Program, Spec
@@ -91,7 +91,7 @@ class Verifier:
                     turns = _turns(prompts[row], row) if prompts is not None else ()
                     text = given.find(turns, {name: values[row] for name, values in columns.items()})
                     if not isinstance(text, str):
-                        raise VerifError(f"row {row}: `{use.constraint}` reads {given}, and the row has none")
+                        raise RowError(row, f": `{use.constraint}` reads {given}, and the row has none")
                     texts.setdefault(given.key, [""] * len(required))[row] = prepare(text)
         return texts
 
@@ -102,12 +102,12 @@ class Verifier:
         known: dict[str, Requirements] = {}
         for row, text in enumerate(constraints):
             if not isinstance(text, str):
-                raise VerifError(f"row {row}: its constraints are {type(text).__name__}, not text")
+                raise RowError(row, f": its constraints are {type(text).__name__}, not text")
             if text not in known:
                 try:
                     known[text] = self.requirements(text)
                 except VerifError as error:
-                    raise VerifError(f"row {row}: {error}") from None
+                    raise RowError(row, f": {error}") from None
         return [known[text] for text in constraints]
 
     # ------------------------------------------------------------------------------------------- what the model is told
@@ -192,7 +192,7 @@ def _texts(texts: Sequence[str], what: str) -> list[str]:
         raise VerifError(f"{what}s are a list of texts, not one text")
     for row, text in enumerate(texts):
         if not isinstance(text, str):
-            raise VerifError(f"row {row}: the {what} is {type(text).__name__}, not text")
+            raise RowError(row, f": the {what} is {type(text).__name__}, not text")
     return [prepare(text) for text in texts]
 
 
@@ -200,7 +200,7 @@ def _turns(prompt: object, row: int) -> tuple[Turn, ...]:
     try:
         return turns_of(prompt)
     except ValueError as error:
-        raise VerifError(f"row {row}: {error}") from None
+        raise RowError(row, f": {error}") from None
 
 
 def _row(

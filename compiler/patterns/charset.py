@@ -27,8 +27,6 @@ WHITE_SPACE: Ranges = (
 )  # fmt: skip
 """The White_Space property (Unicode PropList.txt), which has not changed since Unicode 6.3."""
 
-LINE_ENDS: Ranges = ((0x0A, 0x0D), (0x85, 0x85), (0x2028, 0x2029))
-
 EMOJI: Ranges = (
     (0xA9, 0xA9), (0xAE, 0xAE), (0x203C, 0x203C), (0x2049, 0x2049), (0x2122, 0x2122), (0x2139, 0x2139),
     (0x2194, 0x2199), (0x21A9, 0x21AA), (0x231A, 0x231B), (0x2328, 0x2328), (0x23CF, 0x23CF), (0x23E9, 0x23F3),
@@ -48,7 +46,6 @@ EMOJI: Ranges = (
 """Extended_Pictographic (Unicode emoji-data.txt 15.1), which names a block once for all versions to come."""
 
 REGIONAL: Ranges = ((0x1F1E6, 0x1F1FF),)
-SKIN_TONES: Ranges = ((0x1F3FB, 0x1F3FF),)
 
 
 def normalise(ranges: Iterable[tuple[int, int]]) -> Ranges:
@@ -80,15 +77,6 @@ def complement(ranges: Ranges) -> Ranges:
     if start <= LAST:
         out.append((start, LAST))
     return tuple(out)
-
-
-def difference(left: Ranges, right: Ranges) -> Ranges:
-    """What is in `left` and not in `right`.
-
-    >>> difference(((0, 9),), ((3, 4),))
-    ((0, 2), (5, 9))
-    """
-    return complement(normalise([*complement(left), *right]))
 
 
 def contains(ranges: Ranges, character: str) -> bool:

@@ -185,7 +185,6 @@ REFUSED = {
     "Z": "write $",
 }
 CONTROLS = {"n": "\n", "t": "\t", "r": "\r"}
-SPECIAL = "\\.^$|?*+()[]{}"
 
 
 class _Parser:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verif_dsl.cli.standard_input import STANDARD_INPUT, STANDARD_INPUT_NAME, read_standard_input
+from verif_dsl.cli.standard_input import (
+    STANDARD_INPUT,
+    STANDARD_INPUT_NAME,
+    files_or_standard_input,
+    read_standard_input,
+)
 
 if TYPE_CHECKING:
     from verif_dsl.compiler import CheckReport
@@ -18,14 +23,7 @@ MANY_OBJECTS = 500_000
 
 
 @click.command()
-@click.argument(
-    "files",
-    metavar="FILE...",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Files of constraints (.vif); - for standard input.",
-)
+@files_or_standard_input
 @click.option(
     "--format",
     "output_format",

@@ -4,18 +4,11 @@ from pathlib import Path
 
 import click
 
-from verif_dsl.cli.standard_input import STANDARD_INPUT, read_standard_input
+from verif_dsl.cli.standard_input import STANDARD_INPUT, files_or_standard_input, read_standard_input
 
 
 @click.command()
-@click.argument(
-    "files",
-    metavar="FILE...",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Files of constraints (.vif); - for standard input.",
-)
+@files_or_standard_input
 @click.option("--check", is_flag=True, help="Only list the files that would change.")
 def fmt(files: tuple[Path, ...], check: bool) -> int:
     """Rewrite files in the one style, and list those that changed; standard input comes out on standard output."""

@@ -4,12 +4,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
     from verif_dsl.compiler import Source
 
 STANDARD_INPUT = Path("-")
 STANDARD_INPUT_NAME = "<stdin>"
 """What diagnostics call it."""
+
+files_or_standard_input = click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Files of constraints (.vif); - for standard input.",
+)
 
 
 def read_standard_input() -> tuple[bytes, "Source"]:
