@@ -44,6 +44,15 @@ def pair_of(left: Kind, right: Kind) -> Kind:
     return Kind("pair", (left, right))
 
 
+def of_pairs(kind: Kind) -> bool:
+    """Whether it is a list of pairs.
+
+    >>> of_pairs(list_of(pair_of(TEXT, TEXT))), of_pairs(list_of(TEXT))
+    (True, False)
+    """
+    return kind.name == "list" and kind.parts[0].name == "pair"
+
+
 def maybe(kind: Kind) -> Kind:
     """The type of a value that may be undecided, which only `decide` closes (Kleene's three-valued logic)."""
     return Kind("maybe", (kind,))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from verif_dsl.compiler.backends.columns import shared_nodes
-from verif_dsl.compiler.ir import Node, Quantifier, walk
+from verif_dsl.compiler.backends.steps import Each, Explode, Keep, Scope, lower, wanted
+from verif_dsl.compiler.ir import Quantifier
 from verif_dsl.compiler.passes import optimise
 from verif_dsl.compiler.printed_ir import shown
 from verif_dsl.compiler.program import Constraint, Program
@@ -32,10 +33,11 @@ def _batch(title: str, constraints: Sequence[Constraint]) -> Iterator[str]:
     for name, check, _ in checked:
         yield f"  {name}"
         yield f"    {shown(check)}"
-        for source in dict.fromkeys(_sources(check)):
-            yield f"    a table with one line for each of {shown(source)}"
-
-
-def _sources(check: Node) -> Iterator[Node]:
-    """What quantifiers go through, the outermost first."""
-    return (node.source for node in walk(check) if isinstance(node, Quantifier))
+        scope = Scope("rows", 0, wanted=wanted(check))
+        lower(check, scope)
+        for step in scope.steps:
+            match step:
+                case Explode(node=source):
+                    yield f"    a table with one line for each of {shown(source)}"
+                case Keep(value=Each(), node=Quantifier(source=source)):
+                    yield f"    a question asked within the list {shown(source)}"

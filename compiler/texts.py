@@ -27,9 +27,9 @@ def prepare(text: str) -> str:
 
 def too_large(text: str) -> bool:
     """Whether a prepared response is over the cap."""
-    return len(text) > LARGEST_RESPONSE or len(text.encode()) > LARGEST_RESPONSE
+    return 4 * len(text) > LARGEST_RESPONSE and len(text.encode()) > LARGEST_RESPONSE
 
 
 def is_blank(text: str) -> bool:
     """Whether nothing but white space is there: such a response fails every constraint, without evaluation."""
-    return not text.strip(SPACES)
+    return not text or (text[0] in SPACES and not text.strip(SPACES))

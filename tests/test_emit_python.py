@@ -319,7 +319,7 @@ constraint lower { param class: int = 1 instruct "-" check len(words(lower(respo
 constraint keep { instruct "-" check any(w == "a" for w in words(response)) accept "a" reject "b" }
 constraint len { given text from field "text" param columns: text = "" instruct "-"
   check text in response and columns in response accept "ab" with text = "a" reject "b" with text = "a" }
-spec values { use lower(class = 2) use keep() }
+spec is_blank { use lower(class = 2) use keep() }
 """
 
 
@@ -328,7 +328,7 @@ def test_names_that_python_or_the_module_has_taken_get_an_underscore() -> None:
     assert module.CONSTRAINTS["lower"](["a", "a b"], class_=2) == ["fail", "pass"]
     assert module.CONSTRAINTS["keep"](["a", "b"]) == ["pass", "fail"]
     assert module.len_(["a", "b"], columns={"text": ["a", "a"]}, columns_=["", ""]) == ["pass", "fail"]
-    assert module.values_(["a", "b b"])[0]["keep"] == ["pass", "fail"]
+    assert module.is_blank_(["a", "b b"])[0]["keep"] == ["pass", "fail"]
 
 
 def test_a_missing_prompt_is_a_sentence() -> None:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from verif_dsl.compiler.backends.columns import Check, run
+from verif_dsl.compiler.backends.steps import Apply, Column, Counted, Scope, lower, wanted
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, walk
 from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of
@@ -47,6 +48,29 @@ def test_every_sort_of_node_is_listed() -> None:
 def test_every_sort_of_node_lowers(sort: type) -> None:
     check = Check(NODES[sort], [0], {"flag": (BOOL, [True])})
     assert run({"response": ["a b"]}, [check])[0].to_list() == [True]
+
+
+def test_a_list_is_made_only_where_more_than_its_length_is_wanted() -> None:
+    length = Call("len", (WORDS,), INT)
+    two = Call("==", (length, Constant(2, INT)), BOOL)
+    alone, beside = (
+        Scope("rows", 0, wanted=wanted(two)),
+        Scope("rows", 0, wanted=wanted(Call("and", (two, NODES[Local]), BOOL))),
+    )
+    assert isinstance(lower(length, alone), Counted)
+    assert not alone.steps
+    lower(NODES[Local], beside)
+    assert lower(length, beside) == Apply("len", (Column("words 1"),), INT)
+
+
+def test_what_is_asked_twice_is_computed_once() -> None:
+    length = Call("len", (WORDS,), INT)
+    between = Call(
+        "and", (Call("<", (Constant(1, INT), length), BOOL), Call("<", (length, Constant(9, INT)), BOOL)), BOOL
+    )
+    scope = Scope("rows", 0, wanted=wanted(between))
+    lower(between, scope)
+    assert [step.node for step in scope.steps] == [length]
 
 
 @pytest.mark.parametrize("builtin", BUILTINS.values(), ids=lambda builtin: builtin.name)

@@ -60,8 +60,15 @@ def test_a_plan_says_what_is_shared_and_what_is_gone_through() -> None:
     assert lines[1:3] == ["  once for the batch", "    words(response)  (2 checks)"]
     assert lines[-2:] == [
         "    all(len(chars(x)) <= 5 for x in words(response))",
-        "    a table with one line for each of words(response)",
+        "    a question asked within the list words(response)",
     ]
+
+
+def test_only_a_question_that_needs_more_than_its_item_needs_a_table() -> None:
+    asked = RULES.replace("len(words(response)) <= most", "not any(len(chars(w)) > most for w in words(response))")
+    agreed = asked.replace('reject "a b c d"', 'reject "abcd"')
+    (line,) = (one for one in plan(verif_dsl.compile(agreed).program).splitlines() if "for each of" in one)
+    assert line == "    a table with one line for each of words(response)"
 
 
 def test_vif_explain_shows_plans(tmp_path, capsys) -> None:  # type: ignore[no-untyped-def]

@@ -1,10 +1,9 @@
 """A compiled .vif file, ready to grade: `Verifier.check` takes responses and returns columns of verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from random import Random
-from typing import TYPE_CHECKING
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, bind, draw
@@ -20,8 +19,8 @@ from verif_dsl.grading import grade
 from verif_dsl.requirements import Requirements, default_requirements, read_requirements
 from verif_dsl.verdicts import Verdicts
 
-if TYPE_CHECKING:
-    pass
+REMEMBERED = 1 << 15
+"""How many different `constraints` texts stay bound: a kilobyte or two each."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,19 @@ class Verifier:
 
     def requirements(self, text: str | None) -> Requirements:
         """What a `constraints` text asks of a row: see `requirements.read_requirements`."""
-        return default_requirements(self.program) if text is None else read_requirements(self.program, text)
+        return self._defaults if text is None else self._read(text)
+
+    @cached_property
+    def _defaults(self) -> Requirements:
+        return default_requirements(self.program)
+
+    @cached_property
+    def _read(self) -> Callable[[str], Requirements]:
+        # A trainer asks for the same rows at every epoch, and for each of them once a completion.
+        return lru_cache(maxsize=REMEMBERED)(partial(read_requirements, self.program))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"program": self.program}
 
     def check(
         self,

@@ -13,20 +13,25 @@ from verif_dsl.compiler.backends.steps import (
     Apply,
     Bring,
     Column,
+    Counted,
+    Each,
+    Element,
     Explode,
     Expression,
     Keep,
     KeepList,
     Option,
     Scope,
+    Spread,
     Step,
     Tally,
     lower,
+    wanted,
 )
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.diagnostics import VerifError
 from verif_dsl.compiler.ir import Argument, Constant, Input, Local, Node
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind, of_pairs
 from verif_dsl.compiler.passes import optimise
 from verif_dsl.compiler.printed_ir import shown
 
@@ -46,7 +51,7 @@ class Writer:
     def function(self, name: str, condition: Node) -> str:
         """A function from the table of rows to the column of verdicts."""
         optimised = optimise(condition)
-        scope = Scope("rows", 0)
+        scope = Scope("rows", 0, wanted=wanted(optimised))
         verdict = lower(optimised, scope)
         lines = [f"def {name}(rows: pl.DataFrame) -> pl.Series:"]
         said: Node | None = None
@@ -57,30 +62,31 @@ class Writer:
                 said = step.node
             lines.append(lay_out(f"{step.table} = ", self._done(step), "", INDENT))
         lines += _comment(optimised) if optimised != said else []
-        lines.append(lay_out("return ", self._table_call("values", "rows", self.code(verdict)), "", INDENT))
+        last = self._table_call("keep", "rows", '"verdict"', self.code(verdict), then='.collect()["verdict"]')
+        lines.append(lay_out("return ", last, "", INDENT))
         return "\n".join(lines)
 
     def _done(self, step: Step) -> Code:
         match step:
             case Keep(table, name, value):
                 return self._table_call("keep", table, text_literal(name), self.code(value))
+            case Spread(table, name, constant):
+                return self._table_call("spread", table, text_literal(name), _constant(constant))
             case KeepList(table, name, items):
                 return self._table_call("keep_list", table, text_literal(name), *map(self.code, items))
-            case Bring(table, name, outer, value):
-                return self._table_call("bring", table, text_literal(name), outer, self.code(value))
+            case Bring(table, name, outer, column):
+                return self._table_call("bring", table, text_literal(name), f"{outer}[{text_literal(column)}]")
             case Explode(_, outer, value):
-                pairs = isinstance(value, Apply) and value.kind.parts[0].name == "pair"
+                pairs = isinstance(value, Apply) and of_pairs(value.kind)
                 lists = self.code(value)
                 return self._table_call("explode", outer, f"*{flat(lists)}" if pairs else lists)
-            case Tally(table, name, quantity, items, kept, body):
-                keeps = "pl.lit(True)" if kept is None else self.code(kept)
-                return self._table_call(
-                    "tally", table, text_literal(name), text_literal(quantity), items, keeps, self.code(body)
-                )
+            case Tally(table, name, quantity, items, kept, hits):
+                columns = [text_literal(one) for one in (hits, kept) if one is not None]
+                return self._table_call("tally", table, text_literal(name), text_literal(quantity), items, *columns)
 
-    def _table_call(self, name: str, *arguments: Code) -> Brackets:
+    def _table_call(self, name: str, *arguments: Code, then: str = ".collect()") -> Brackets:
         self.carried.add(TABLES, name)
-        return call(name, *arguments)
+        return call(name, *arguments, then=then)
 
     def code(self, expression: Expression) -> Code:
         """The Python expression that builds the Polars expression."""
@@ -93,6 +99,13 @@ class Writer:
                 return self.carried.pattern(pattern)
             case Constant():
                 return _literal(expression)
+            case Element():
+                return "pl.element()"
+            case Each(quantity, source, kept, body):
+                conditions = [self.code(one) for one in (body, kept) if one is not None]
+                return self._table_call("each", self.code(source), text_literal(quantity), *conditions, then="")
+            case Counted(builtin, arguments):
+                return self._builtin(BUILTINS[builtin].counted, builtin, tuple(map(self.code, arguments)), INT)
             case Apply():
                 return self._applied(expression)
         raise AssertionError(expression)
@@ -105,16 +118,18 @@ class Writer:
         if function is neg:
             (inner,) = arguments
             return f"-({flat(inner)})" if isinstance(inner, Infix) else f"-{flat(inner)}"
+        return self._builtin(function, apply.builtin, arguments, apply.kind)
+
+    def _builtin(self, function: Any, builtin: str, arguments: tuple[Code, ...], kind: Kind) -> Code:
         fixed: list[Code] = []
         if isinstance(function, partial):
-            fixed = [self._operator(one, apply.builtin) for one in function.args]
+            fixed = [self._operator(one, builtin) for one in function.args]
             function = function.func
         module, name = function.__module__, function.__name__
         if not name.isidentifier() or function.__qualname__ != name:
-            raise VerifError(f"`{apply.builtin}` cannot be written out as Python")
+            raise VerifError(f"`{builtin}` cannot be written out as Python")
         self.carried.add(module, name)
-        then = ".cast(pl.Int64)" if apply.kind == INT else ""
-        return call(name, *fixed, *arguments, then=then)
+        return call(name, *fixed, *arguments, then=".cast(pl.Int64)" if kind == INT else "")
 
     def _operator(self, function: Any, builtin: str) -> str:
         if function not in SYMBOLS:
@@ -136,12 +151,16 @@ def _comment(node: Node) -> list[str]:
     return [f"{INDENT}# {text if len(text) <= LONGEST_COMMENT else text[:LONGEST_COMMENT] + '...'}"]
 
 
+def _constant(node: Constant) -> Brackets:
+    """A column of one value."""
+    return call("pl.Series", Brackets("[", (value(plain(node.value)),), "]"), f"dtype={dtype(node.kind)}")
+
+
 def _literal(node: Constant) -> Code:
     if node.kind in (BOOL, TEXT) and node.value is not None:
         return f"pl.lit({value(node.value)})"
     if node.kind.name in ("list", "decimal"):
-        series = call("pl.Series", Brackets("[", (value(plain(node.value)),), "]"), f"dtype={dtype(node.kind)}")
-        return call("pl.lit", series, then=".first()")
+        return call("pl.lit", _constant(node), then=".first()")
     return f"pl.lit({value(node.value)}, dtype={dtype(node.kind)})"
 
 

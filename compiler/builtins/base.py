@@ -33,8 +33,8 @@ class Builtin:
     `reference` is the meaning: a plain function over Python values (lists are tuples), total on its signature.
     `columns` builds the Polars expression for the same; regexes and parameters with defaults reach it as Python values,
     already in Rust's dialect, everything else as expressions. It is a function with a name, an operator, or a `partial`
-    of one over the other, so that it can be written out (see `backends.emitted`). `examples` are (arguments, result)
-    pairs, run as tests.
+    of one over the other, so that it can be written out (see `backends.emitted`); so is `counted`. `examples` are
+    (arguments, result) pairs, run as tests.
     """
 
     name: str
@@ -44,6 +44,8 @@ class Builtin:
     reference: Callable[..., Any]
     columns: "Callable[..., pl.Expr | tuple[pl.Expr, pl.Expr]]"
     examples: tuple[tuple[tuple[Any, ...], Any], ...]
+    counted: "Callable[..., pl.Expr] | None" = None
+    """For a builtin that makes a list: the Polars expression for how long that is, which needs no list."""
     needs_match: bool = False
     """Whether its regex must not match the empty text."""
     values: Callable[[], tuple[str, ...]] | None = None
@@ -54,17 +56,19 @@ class Builtin:
 
 
 def over_distinct(function: Callable[..., Any], dtype: "pl.DataType", *arguments: "pl.Expr") -> "pl.Expr":
-    """The function over the rows of some columns, called once for equal rows."""
+    """The function over the rows of some columns, called once for equal rows; null where the only column is null."""
     import polars as pl
 
     def run(rows: "pl.Series") -> "pl.Series":
-        known: dict[tuple[Any, ...], Any] = {}
+        if rows.null_count() == len(rows):
+            return pl.Series([None], dtype=dtype).new_from_index(0, len(rows))
+        known: dict[Any, Any] = {None: None}
         found = []
-        for row in rows.struct.unnest().iter_rows():
+        for row in rows.struct.unnest().iter_rows() if len(arguments) > 1 else rows:
             if row not in known:
-                known[row] = function(*row)
+                known[row] = function(*row) if len(arguments) > 1 else function(row)
             found.append(known[row])
         return pl.Series(found, dtype=dtype)
 
     named = [argument.alias(str(index)) for index, argument in enumerate(arguments)]
-    return pl.struct(named).map_batches(run, return_dtype=dtype)
+    return (pl.struct(named) if len(named) > 1 else named[0]).map_batches(run, return_dtype=dtype)

@@ -52,7 +52,7 @@ def language_column(x: "pl.Expr") -> "pl.Expr":
 
     letters = x.str.extract_all(to_rust(LETTER_RUN)).list.join("").str.len_bytes()
     told = pl.when(letters >= LEAST_LETTERS).then(x)
-    return over_distinct(lambda text: text and classified(text), pl.String(), told)
+    return over_distinct(classified, pl.String(), told)
 
 
 LANGUAGES = (

@@ -53,7 +53,7 @@ OPERATORS = (
     ),
     Builtin(
         "in list",
-        (Parameter("item", ITEM), Parameter("items", list_of(ITEM))),
+        (Parameter("item", ITEM), Parameter("list", list_of(ITEM))),
         BOOL,
         "One of the items equals it.",
         lambda item, items: item in items,

@@ -83,30 +83,55 @@ def words_column(x: "pl.Expr") -> "pl.Expr":
     return x.str.extract_all(to_rust(WORD))
 
 
+def words_counted(x: "pl.Expr") -> "pl.Expr":
+    return x.str.count_matches(to_rust(WORD))
+
+
 def sentences_column(x: "pl.Expr") -> "pl.Expr":
     return x.str.extract_all(to_rust(SENTENCE))
+
+
+def sentences_counted(x: "pl.Expr") -> "pl.Expr":
+    return x.str.count_matches(to_rust(SENTENCE))
 
 
 def paragraphs_column(x: "pl.Expr") -> "pl.Expr":
     return x.str.extract_all(to_rust(PARAGRAPH))
 
 
+def paragraphs_counted(x: "pl.Expr") -> "pl.Expr":
+    return x.str.count_matches(to_rust(PARAGRAPH))
+
+
 def lines_column(x: "pl.Expr") -> "pl.Expr":
     return x.str.extract_all(to_rust(LINE))
+
+
+def lines_counted(x: "pl.Expr") -> "pl.Expr":
+    return x.str.count_matches(to_rust(LINE))
 
 
 def tokens_column(x: "pl.Expr") -> "pl.Expr":
     return x.str.extract_all(to_rust(r"[^\s]+"))
 
 
+def tokens_counted(x: "pl.Expr") -> "pl.Expr":
+    return x.str.count_matches(to_rust(r"[^\s]+"))
+
+
 def chars_column(x: "pl.Expr") -> "pl.Expr":
     return x.str.extract_all(to_rust(CHARACTER))
+
+
+def chars_counted(x: "pl.Expr") -> "pl.Expr":
+    return x.str.count_matches(to_rust(CHARACTER))
 
 
 def _segmenter(
     name: str,
     pattern: str,
     column: "Callable[[pl.Expr], pl.Expr]",
+    counted: "Callable[[pl.Expr], pl.Expr]",
     meaning: str,
     *examples: tuple[str, tuple[str, ...]],
 ) -> Builtin:
@@ -118,6 +143,7 @@ def _segmenter(
         partial(find_all, pattern),
         column,
         tuple(((text,), pieces) for text, pieces in examples),
+        counted,
     )
 
 
@@ -126,6 +152,7 @@ SEGMENTS = (
         "words",
         WORD,
         words_column,
+        words_counted,
         "Runs of letters, digits and `_` with their marks, joined across a single inner apostrophe or hyphen.",
         ("Don't re-do 3.14!", ("Don't", "re-do", "3", "14")),
         ("rock 'n' roll -- ok", ("rock", "n", "roll", "ok")),
@@ -135,6 +162,7 @@ SEGMENTS = (
         "sentences",
         SENTENCE,
         sentences_column,
+        sentences_counted,
         "Stretches of one line that hold a letter or digit, each up to `.` `!` `?` `…` before a space or the line's "
         "end (or `。` `！` `？` anywhere), with the closing quotes and emoji that follow; titles such as `Dr.` and "
         "the numbers of list items end none.",
@@ -148,6 +176,7 @@ SEGMENTS = (
         "paragraphs",
         PARAGRAPH,
         paragraphs_column,
+        paragraphs_counted,
         "Stretches of lines that are not blank, kept apart by one or more blank lines.",
         ("a\nb\n\nc", ("a\nb", "c")),
         ("\n \n", ()),
@@ -156,6 +185,7 @@ SEGMENTS = (
         "lines",
         LINE,
         lines_column,
+        lines_counted,
         "The lines that are not blank, without their line ends.",
         ("a\n\n b\r\nc", ("a", " b", "c")),
     ),
@@ -163,6 +193,7 @@ SEGMENTS = (
         "tokens_ws",
         r"[^\s]+",
         tokens_column,
+        tokens_counted,
         "Runs of anything between white space, as `split()` gives them in many languages.",
         ("a-b  c,\nd!", ("a-b", "c,", "d!")),
     ),
@@ -170,6 +201,7 @@ SEGMENTS = (
         "chars",
         CHARACTER,
         chars_column,
+        chars_counted,
         "Characters as readers count them: a letter with its marks, a whole emoji sequence, a flag, a Hangul syllable "
         "(grapheme clusters of UAX #29 without its rules for Prepend and for conjuncts of Indic scripts).",
         ("né👍🏽", ("n", "é", "👍🏽")),

@@ -30,7 +30,8 @@ def fold(x: str) -> str:
 
 def lower(x: str) -> str:
     """Each code point's own lower case, without the rule for a Greek sigma at a word's end, in NFC."""
-    return nfc("".join(character.lower() for character in x))
+    # Only the sigma has a rule that looks around; code point by code point takes thirty times as long.
+    return nfc("".join(character.lower() for character in x) if "Σ" in x else x.lower())
 
 
 def beyond_ascii_column(function: Callable[[str], str], x: "pl.Expr", of_ascii: "pl.Expr") -> "pl.Expr":
@@ -40,7 +41,7 @@ def beyond_ascii_column(function: Callable[[str], str], x: "pl.Expr", of_ascii: 
     import polars as pl
 
     ascii_only = x.str.len_bytes() == x.str.len_chars()
-    others = over_distinct(lambda text: text and function(text), pl.String(), pl.when(~ascii_only).then(x))
+    others = over_distinct(function, pl.String(), pl.when(~ascii_only).then(x))
     return pl.when(ascii_only).then(of_ascii).otherwise(others)
 
 
@@ -142,6 +143,10 @@ def find_all_column(x: "pl.Expr", pattern: str) -> "pl.Expr":
     return x.str.extract_all(pattern)
 
 
+def find_all_counted(x: "pl.Expr", pattern: str) -> "pl.Expr":
+    return x.str.count_matches(pattern)
+
+
 def is_emoji_column(x: "pl.Expr") -> "pl.Expr":
     return x.str.contains(to_rust(EMOJI_ONLY))
 
@@ -236,6 +241,7 @@ TEXTS = (
         lambda x, pattern: find_all(pattern, x),
         find_all_column,
         ((("a1b22", "[0-9]+"), ("1", "22")),),
+        find_all_counted,
         needs_match=True,
     ),
     Builtin(

@@ -104,7 +104,7 @@ UNDECIDED = (
     ),
     Builtin(
         "in list maybe",
-        (Parameter("item", maybe(ITEM)), Parameter("items", list_of(ITEM))),
+        (Parameter("item", maybe(ITEM)), Parameter("list", list_of(ITEM))),
         MAYBE,
         "One of the items equals it; undecided for an undecided item.",
         decided_only(lambda item, items: item in items),

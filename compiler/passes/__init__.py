@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from verif_dsl.compiler.ir import Node
 from verif_dsl.compiler.passes.fold_constants import fold_constants
@@ -12,6 +13,7 @@ from verif_dsl.compiler.passes.push_negation import push_negation
 PASSES: tuple[Callable[[Node], Node], ...] = (fold_constants, push_negation)
 
 
+@lru_cache(maxsize=1024)
 def optimise(node: Node) -> Node:
     """The expression after every pass."""
     for one in PASSES:

@@ -2,6 +2,7 @@
 
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.ir import Call, Constant, Items, Node, children, rebuild
+from verif_dsl.compiler.kinds import of_pairs
 
 
 def fold_constants(node: Node) -> Node:
@@ -14,8 +15,8 @@ def fold_constants(node: Node) -> Node:
     node = rebuild(node, tuple(fold_constants(child) for child in children(node)))
     if isinstance(node, Items) and all(isinstance(one, Constant) for one in node.items):
         return Constant(tuple(one.value for one in node.items if isinstance(one, Constant)), node.kind)
-    # Lists stay calls: a constant list of pairs has no column form, and a text is cut once a batch anyway.
-    if isinstance(node, Call) and node.kind.name != "list" and all(isinstance(one, Constant) for one in node.arguments):
+    # Pairs stay calls: they have no column form.
+    if isinstance(node, Call) and not of_pairs(node.kind) and all(isinstance(one, Constant) for one in node.arguments):
         values = (one.value for one in node.arguments if isinstance(one, Constant))
         return Constant(BUILTINS[node.builtin].reference(*values), node.kind)
     return node

@@ -247,6 +247,7 @@ def find(pattern: str, text: str, position: int = 0) -> tuple[int, int] | None:
     return next(_matches(pattern, text, position), None)
 
 
+@lru_cache(maxsize=1024)
 def matches_whole(pattern: str, text: str) -> bool:
     """Whether a match can be the whole text.
 
