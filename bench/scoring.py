@@ -3,7 +3,8 @@
     python bench/scoring.py [--repeat 15]
 
 needs the conformance data (see tests/test_ifeval.py), and for the comparison `pip install 'verif-dsl[bench]'` with the
-punkt tables of NLTK where NLTK_DATA points to. Only the instruction ids that are ported count, the same for both sides.
+punkt tables of NLTK where NLTK_DATA points to. Some rows are checked before, so that the peer is not timed while it
+loads its models; our first time is told as well.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import os
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +24,14 @@ import verif_dsl
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("VERIF_CONFORMANCE", ROOT.parent / "shared" / "conformance")) / "ifeval"
+RULES = tomllib.loads((ROOT / "bench" / "standard.toml").read_text("utf-8"))["rule"]
 GROUP, PROMPTS, EACH = 16, 32, 6
 BINDINGS = 22_000
 
 
 @dataclass(frozen=True)
 class Row:
-    """A prompt with a response, and its ported instructions with their arguments."""
+    """A prompt with a response, and its instructions with their arguments."""
 
     key: int
     prompt: str
@@ -36,16 +39,37 @@ class Row:
     ids: Sequence[str]
     arguments: Sequence[dict[str, Any]]
 
-    @property
-    def constraints(self) -> str:
-        uses = zip(self.ids, self.arguments, strict=True)
-        return json.dumps(
-            [{"use": name(id), "with": given, "as": f"{id} {index}"} for index, (id, given) in enumerate(uses)]
-        )
+
+def faithful(row: Row) -> str:
+    """What a row requires, by the ports of IFEval's own checkers."""
+    uses = zip(row.ids, row.arguments, strict=True)
+    return json.dumps(
+        [{"use": name(id), "with": given, "as": f"{id} {index}"} for index, (id, given) in enumerate(uses)]
+    )
 
 
 def name(instruction: str) -> str:
     return instruction.replace(":", "_")
+
+
+def standard_verifier() -> verif_dsl.Verifier:
+    """The constraints that standard.toml names, as `module.name`."""
+    modules = sorted({rule["use"].partition(".")[0] for rule in RULES})
+    return verif_dsl.compile("vif 1\n" + "\n".join(f'import "std/{one}" as {one}' for one in modules))
+
+
+def standard(row: Row) -> str:
+    """The same instructions, as the standard constraints say them."""
+    uses = []
+    for place, (id, given) in enumerate(zip(row.ids, row.arguments, strict=True)):
+        rule = next(
+            one
+            for one in RULES
+            if one["id"] == id and all(given[key] in allowed for key, allowed in one.get("when", {}).items())
+        )
+        arguments = {parameter: given[key] for parameter, key in rule.get("with", {}).items()}
+        uses.append({"use": rule["use"], "with": {**arguments, **rule.get("fixed", {})}, "as": f"{id} {place}"})
+    return json.dumps(uses)
 
 
 def read(verifier: verif_dsl.Verifier, repeat: int) -> list[Row]:
@@ -71,9 +95,9 @@ def rotated(text: str, turn: int) -> str:
     return "\n\n".join([*paragraphs[at:], *paragraphs[:at]]) + " " * turn
 
 
-def ours(verifier: verif_dsl.Verifier, rows: Sequence[Row]) -> list[bool]:
+def ours(verifier: verif_dsl.Verifier, rows: Sequence[Row], required: Sequence[str]) -> list[bool]:
     """Every verdict, row by row."""
-    verdicts = verifier.check([row.response for row in rows], constraints=[row.constraints for row in rows])
+    verdicts = verifier.check([row.response for row in rows], constraints=required)
     return (verdicts.table.sort("row", maintain_order=True)["verdict"] == "pass").to_list()
 
 
@@ -132,31 +156,55 @@ def main() -> None:
     options = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"no conformance data in {DATA} (set VERIF_CONFORMANCE to the folder that has ifeval/ in it)")
-    verifier = verif_dsl.load(ROOT / "stdlib" / "ifeval.vif")
-    rows = read(verifier, options.repeat)
+    ports = verif_dsl.load(ROOT / "stdlib" / "ifeval.vif")
+    rows = read(ports, options.repeat)
     checks = sum(len(row.ids) for row in rows)
     size = sum(len(row.response.encode()) for row in rows) / 1e6
     ids = {one for row in rows for one in row.ids}
     print(f"{len(rows):,} responses of {size:.1f} MB, {checks:,} checks of {len(ids)} ids")
-    compare("IFEval, faithful", verifier, rows)
-    compare("GRPO batch", verifier, grpo_rows(verifier, rows, Random(0)))
+    peer = timed_peer(rows)
+    batch = grpo_rows(ports, rows, Random(0))
+    compare("IFEval, faithful", ports, rows, faithful, peer)
+    compare("IFEval, standard", standard_verifier(), rows, standard, peer)
+    compare("GRPO batch, faithful", ports, batch, faithful, timed_peer(batch))
     bind()
-    texts, constraints = [row.response for row in rows], [row.constraints for row in rows]
-    share = share_of_a_busy_thread(lambda: verifier.check(texts, constraints=constraints))
+    texts, required = [row.response for row in rows], [faithful(row) for row in rows]
+    share = share_of_a_busy_thread(lambda: ports.check(texts, constraints=required))
     print(f"a busy Python thread beside it keeps {share:.0%} of its speed")
 
 
-def compare(title: str, verifier: verif_dsl.Verifier, rows: Sequence[Row]) -> None:
-    fast = seconds(lambda: ours(verifier, rows))
-    line = f"{title}: {fast:.3f} s"
+def timed_peer(rows: Sequence[Row]) -> tuple[list[bool], float] | None:
+    """The peer's verdicts and its seconds; None where it is not installed."""
     try:
-        slow = seconds(lambda: theirs(rows), runs=1)
-    except ImportError as error:
-        print(f"{line}; lm-eval is not there to compare with ({error})")
+        theirs(rows[:200])
+        start = time.perf_counter()
+        return theirs(rows), time.perf_counter() - start
+    except (ImportError, LookupError) as error:
+        reason = next(line for line in str(error).splitlines() if line.strip("* "))
+        print(f"lm-eval is not there to compare with ({reason.strip()})")
+        return None
+
+
+def compare(
+    title: str,
+    verifier: verif_dsl.Verifier,
+    rows: Sequence[Row],
+    said: Callable[[Row], str],
+    peer: tuple[list[bool], float] | None,
+) -> None:
+    required = [said(row) for row in rows]
+    start = time.perf_counter()
+    found = ours(verifier, rows, required)
+    first = time.perf_counter() - start
+    fast = seconds(lambda: ours(verifier, rows, required))
+    line = f"{title}: {fast:.3f} s (the first time, rows bound and patterns compiled: {first:.3f} s)"
+    if peer is None:
+        print(line)
         return
-    agree = sum(one == other for one, other in zip(ours(verifier, rows), theirs(rows), strict=True))
-    total = sum(len(row.ids) for row in rows)
-    print(f"{line}, lm-eval {slow:.3f} s, {slow / fast:.0f} times; {agree:,} of {total:,} verdicts agree")
+    verdicts, slow = peer
+    agree = sum(one == other for one, other in zip(found, verdicts, strict=True))
+    ratio = f"{slow / fast:.0f} times, at first {slow / first:.0f}"
+    print(f"{line}; lm-eval {slow:.3f} s, {ratio}; {agree:,} of {len(found):,} verdicts agree")
 
 
 def bind() -> None:

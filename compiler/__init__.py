@@ -6,7 +6,8 @@
 ['c']
 """
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from os import PathLike
 
 from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, VerifError
@@ -32,6 +33,8 @@ class CheckReport:
     """Examples run against their check; those of judged constraints are not."""
     failed: int
     """Of these, how many the check contradicts."""
+    untried: Counter[str] = field(default_factory=Counter)
+    """How many examples could not be tried here, by the reason."""
 
     @property
     def errors(self) -> int:
@@ -65,7 +68,9 @@ def _check_examples(
     results = [result for constraint in program.constraints.values() for result in run_examples(constraint)]
     wrong = tuple(result.diagnostic for result in results if result.diagnostic)
     found = tuple(sorted(diagnostics + wrong, key=lambda one: one.span))
-    report = CheckReport(source, found, len(program.constraints), len(results), len(wrong))
+    untried = Counter(result.untried for result in results if result.untried is not None)
+    tried = len(results) - untried.total()
+    report = CheckReport(source, found, len(program.constraints), tried, len(wrong), untried)
     return (None if report.errors else program), report
 
 

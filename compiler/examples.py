@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.diagnostics import Diagnostic
+from verif_dsl.compiler.installed_data import lacking
 from verif_dsl.compiler.program import Constraint, Example
 from verif_dsl.compiler.texts import is_blank, too_large
 from verif_dsl.compiler.values import written
@@ -18,11 +19,20 @@ class ExampleResult:
 
     example: Example
     diagnostic: Diagnostic | None
+    untried: str | None = None
+    """Why it could not be tried here."""
 
 
 def run_examples(constraint: Constraint) -> Iterator[ExampleResult]:
-    """The result of each example of a hard constraint; nothing for a judged one."""
+    """The result of each example of a hard constraint; nothing for a judged one.
+
+    Where data that the check needs is not installed, no example is tried.
+    """
     if constraint.check is None:
+        return
+    reason = lacking(constraint.check)
+    if reason is not None:
+        yield from (ExampleResult(example, None, reason) for example in constraint.examples)
         return
     for example in constraint.examples:
         row = Row(example.response, example.arguments, example.given)

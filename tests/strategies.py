@@ -64,6 +64,9 @@ PATTERNS = [
 ]
 """None of these matches the empty text, so that each may stand in `find_all`."""
 
+USABLE = [one for one in BUILTINS.values() if one.lacking is None or one.lacking() is None]
+"""The builtins of generated expressions: those whose data is installed; test_agreement.py says which are not."""
+
 texts = st.lists(st.sampled_from(PIECES), max_size=16).map("".join)
 """Short texts of awkward pieces, as users send them: unprepared."""
 
@@ -97,7 +100,7 @@ def rows(draw: st.DrawFn) -> Row:
 
 @st.composite
 def conditions(draw: st.DrawFn, depth: int = 4) -> Node:
-    """Well-typed conditions over `ARGUMENTS`, the response and the prompt, using every builtin."""
+    """Well-typed conditions over `ARGUMENTS`, the response and the prompt, using every builtin of `USABLE`."""
     return _node(draw, BOOL, depth, ())
 
 
@@ -107,7 +110,7 @@ def _node(draw: st.DrawFn, kind: Kind, budget: int, variables: tuple[Local, ...]
     leaves += [one for one in variables if one.kind == kind] * 3
     if kind == TEXT:
         leaves += [Input("response")] * 3 + [PROMPT.node]
-    calls = [one for one in BUILTINS.values() if _gives(one, kind)] if budget > 0 else []
+    calls = [one for one in USABLE if _gives(one, kind)] if budget > 0 else []
     quantities = {BOOL: ["any", "all", "every"], INT: ["count"]}.get(kind, []) if budget > 0 else []
     if not calls or draw(st.integers(0, 9)) < 2:
         if leaves and draw(st.booleans()):

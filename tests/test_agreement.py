@@ -6,12 +6,15 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.strategies import ARGUMENTS, conditions, rows, texts
+from tests.strategies import ARGUMENTS, USABLE, conditions, rows, texts
+from tests.test_builtins import needing_data
 from verif_dsl.compiler.backends.columns import Check, run
 from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.builtins import BUILTINS, Builtin
 from verif_dsl.compiler.conversation import PROMPT
 from verif_dsl.compiler.cost import cost_of
 from verif_dsl.compiler.ir import Node
@@ -35,6 +38,14 @@ def columnar(batch: list[Row], conditions: list[Node]) -> list[list[bool]]:
     texts = {"response": [row.response for row in batch], PROMPT.key: [row.given[PROMPT.key] for row in batch]}
     columns = run(texts, checks)
     return [column.to_list() for column in columns]
+
+
+@pytest.mark.parametrize(
+    "builtin", [pytest.param(one, marks=needing_data(one), id=one.name) for one in BUILTINS.values()]
+)
+def test_every_builtin_is_among_those_of_the_programs(builtin: Builtin) -> None:
+    """Those that are skipped here are in no generated program."""
+    assert builtin in USABLE
 
 
 @given(conditions(), st.lists(rows(), min_size=1, max_size=12))

@@ -9,7 +9,18 @@ from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.ir import Argument, Call, Constant, Local, Node, Quantifier, Value
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, ITEM, REGEX, TEXT, Kind, fill, list_of, maybe, unify
 
-EXAMPLES = [(builtin, *example) for builtin in BUILTINS.values() for example in builtin.examples]
+
+def needing_data(builtin: Builtin) -> list[pytest.MarkDecorator]:
+    """Skips a test of a builtin whose data is not installed, and says so."""
+    reason = builtin.lacking() if builtin.lacking is not None else None
+    return [] if reason is None else [pytest.mark.skip(reason=f"{builtin.name}: {reason}")]
+
+
+EXAMPLES = [
+    pytest.param(builtin, *example, marks=needing_data(builtin))
+    for builtin in BUILTINS.values()
+    for example in builtin.examples
+]
 
 
 @pytest.mark.parametrize("builtin", BUILTINS.values(), ids=lambda builtin: builtin.name)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from verif_dsl.compiler.installed_data import lacking
 from verif_dsl.compiler.program import Constraint, Use
 from verif_dsl.compiler.texts import LARGEST_RESPONSE, is_blank, too_large
 from verif_dsl.requirements import Requirements
@@ -82,17 +83,21 @@ def _lines(known: Mapping[str, Constraint], required: Sequence[Requirements]) ->
 def _settled(
     known: Mapping[str, Constraint], texts: Mapping[str, Sequence[str]], uses: Sequence[Use], lines: "pl.DataFrame"
 ) -> "list[pl.Series]":
-    """The verdicts and reasons that need no check: of blank and of too long texts, and of judged constraints."""
+    """The verdicts and reasons that need no check: of blank and of too long texts, of checks whose data is not
+    installed, and of judged constraints.
+    """
     import polars as pl
 
     responses = texts["response"]
     blank = pl.Series([is_blank(text) for text in responses], dtype=pl.Boolean).gather(lines["row"])
     long = pl.Series([too_large(text) for text in responses], dtype=pl.Boolean).gather(lines["row"])
     over = _too_much_before(known, texts, uses, lines)
+    lacks = _lacking(known, lines)
+    soft = pl.col("kind") == "soft"
     settled = lines.select(
         verdict=pl.when(blank)
         .then(pl.lit(FAIL))
-        .when(long | over.is_not_null() | (pl.col("kind") == "soft"))
+        .when(long | over.is_not_null() | lacks.is_not_null() | soft)
         .then(pl.lit(UNKNOWN)),
         reason=pl.when(blank)
         .then(pl.lit(None, dtype=pl.String))
@@ -100,10 +105,22 @@ def _settled(
         .then(pl.lit(LIMIT))
         .when(over.is_not_null())
         .then(over)
-        .when(pl.col("kind") == "soft")
+        .when(lacks.is_not_null())
+        .then(lacks)
+        .when(soft)
         .then(pl.lit(NO_JUDGE)),
     )
     return [settled["verdict"], settled["reason"]]
+
+
+def _lacking(known: Mapping[str, Constraint], lines: "pl.DataFrame") -> "pl.Series":
+    """For each line why its check cannot be decided on this machine, or null."""
+    import polars as pl
+
+    checks = {name: known[name].check for name in lines["target"].unique()}
+    reasons = {name: None if check is None else lacking(check) for name, check in checks.items()}
+    absent = {name: f"data: {reason}" for name, reason in reasons.items() if reason is not None}
+    return lines["target"].replace_strict(absent, default=None, return_dtype=pl.String)
 
 
 def _too_much_before(

@@ -30,6 +30,13 @@ from verif_dsl.compiler.values import written
 
 STANDALONE = "verif_dsl.compiler.backends.standalone"
 REWARDS = "verif_dsl.compiler.rewards"
+NEEDED = {
+    "all_classified": "py3langid 0.4.0",
+    "languages_of": "langdetect 1.0.9 with NumPy",
+    "punkt_tables": "NLTK's punkt tables",
+}
+"""What builtins need besides Polars, by a function that they bring along."""
+
 PARAMETERS = ("responses", "prompts", "columns", "verdicts")
 """Names that the functions use themselves."""
 
@@ -46,7 +53,8 @@ def emitted(program: Program, version: str) -> str:
     draft.write(constraints, program.specs.values())
     module.taken |= draft.writer.carried.names()
     functions = module.write(constraints, program.specs.values())
-    needs = "Polars and py3langid 0.4.0" if "classified" in module.writer.carried.names() else "Polars"
+    carried = module.writer.carried.names()
+    needs = ", ".join(["Polars", *(needed for name, needed in NEEDED.items() if name in carried)])
     text = module.text(_docstring(program, constraints, version, needs), functions)
     try:
         ast.parse(text)

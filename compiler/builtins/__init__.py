@@ -7,18 +7,37 @@ words(x: text) -> list of text
 from verif_dsl.compiler.builtins.base import REQUIRED, Builtin, Parameter
 from verif_dsl.compiler.builtins.decimals import DECIMALS
 from verif_dsl.compiler.builtins.documents import DOCUMENTS
+from verif_dsl.compiler.builtins.langdetect_profiles import LANGDETECT
 from verif_dsl.compiler.builtins.languages import LANGUAGES
 from verif_dsl.compiler.builtins.lists import LISTS
 from verif_dsl.compiler.builtins.markdown import MARKDOWN
+from verif_dsl.compiler.builtins.nltk_rules import PUNKT
 from verif_dsl.compiler.builtins.operators import OPERATORS
 from verif_dsl.compiler.builtins.segments import SEGMENTS
 from verif_dsl.compiler.builtins.texts import TEXTS
+from verif_dsl.compiler.builtins.treebank import TREEBANK
 from verif_dsl.compiler.builtins.undecided import UNDECIDED
 
-__all__ = ["BUILTINS", "OPERATOR_NAMES", "REQUIRED", "Builtin", "Parameter"]
+__all__ = ["BUILTINS", "INTERNAL", "OPERATOR_NAMES", "REQUIRED", "Builtin", "Parameter"]
 
-TOPICS = (OPERATORS, SEGMENTS, TEXTS, LISTS, DECIMALS, DOCUMENTS, MARKDOWN, LANGUAGES, UNDECIDED)
+NLTK_RULES = (*PUNKT, *TREEBANK)
+TOPICS = (
+    OPERATORS,
+    SEGMENTS,
+    TEXTS,
+    LISTS,
+    DECIMALS,
+    DOCUMENTS,
+    MARKDOWN,
+    LANGUAGES,
+    LANGDETECT,
+    NLTK_RULES,
+    UNDECIDED,
+)
 BUILTINS: dict[str, Builtin] = {one.name: one for topic in TOPICS for one in topic}
+
+INTERNAL = frozenset({"fence words", "text where"})
+"""Builtins that only passes write (see `compiler.passes`)."""
 
 OPERATOR_NAMES = frozenset({one.name for one in OPERATORS} | {name for name in BUILTINS if " " in name})
 """Builtins that are written as operators and cannot be called by name."""

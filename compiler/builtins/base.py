@@ -46,6 +46,10 @@ class Builtin:
     examples: tuple[tuple[tuple[Any, ...], Any], ...]
     counted: "Callable[..., pl.Expr] | None" = None
     """For a builtin that makes a list: the Polars expression for how long that is, which needs no list."""
+    dear: bool = False
+    """Whether it costs so much that it is asked only where something hangs on the answer. Its text comes first."""
+    lacking: Callable[[], str | None] | None = None
+    """For a builtin that reads data this package does not bring: says what is not installed, and how to install it."""
     needs_match: bool = False
     """Whether its regex must not match the empty text."""
     values: Callable[[], tuple[str, ...]] | None = None

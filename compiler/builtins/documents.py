@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
-from verif_dsl.compiler.kinds import INT, TEXT, list_of
+from verif_dsl.compiler.kinds import BOOL, INT, TEXT, list_of
 from verif_dsl.compiler.texts import SPACES, prepare
 
 if TYPE_CHECKING:
@@ -128,7 +128,9 @@ def _json(x: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _json_depth(x: str) -> int:
-    """How deep brackets nest outside strings, so that no text can exhaust the parser's stack."""
+    """How deep brackets nest outside strings, where that could be too deep: no text can exhaust the parser's stack."""
+    if x.count("[") + x.count("{") <= DEEPEST_JSON:
+        return 0  # as good as any that is not too deep
     depth = deepest = 0
     in_string = escaped = False
     for character in x:
@@ -144,6 +146,22 @@ def _json_depth(x: str) -> int:
         elif character in "]}":
             depth -= 1
     return deepest
+
+
+def python_json(x: str) -> bool:
+    if _json_depth(x) > DEEPEST_JSON:
+        return False
+    try:
+        json.loads(x)
+    except ValueError:
+        return False
+    return True
+
+
+def python_json_column(x: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    return over_distinct(python_json, pl.Boolean(), x)
 
 
 def json_kind_column(x: "pl.Expr") -> "pl.Expr":
@@ -216,5 +234,15 @@ DOCUMENTS = (
         lambda x: _json(x)[1],
         json_keys_column,
         ((('{"b": 1, "a": {"c": 2}}',), ("b", "a")), (("[1]",), ())),
+    ),
+    Builtin(
+        "python_json",
+        (X,),
+        BOOL,
+        "Python's `json.loads` takes the text, which besides JSON takes `NaN`, `Infinity` and a key given twice; not "
+        "when it nests more than 64 deep.",
+        python_json,
+        python_json_column,
+        ((('{"a": 1, "a": 2}',), True), (("NaN",), True), (("{'a': 1}",), False), (("",), False)),
     ),
 )

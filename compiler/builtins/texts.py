@@ -83,18 +83,40 @@ ESCAPED = {"\x1c": "\x1e\x1c\x1c", "\x1d": "\x1e\x1c\x1d", "\x1e": "\x1e\x1d\x1c
 """How a text makes room for fences: no code begins inside another, so that parts are found where they were before."""
 
 
+def text_where(x: str, condition: bool) -> str:
+    return x if condition else ""
+
+
+def text_where_column(x: "pl.Expr", condition: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    return pl.when(condition).then(x).otherwise(pl.lit(""))
+
+
+def fence_words(x: str) -> str:
+    """The text with a fence on both sides of every word run. Where a part is made likewise, a plain count of it finds
+    exactly the whole words, and two neighbours need not share a fence.
+    """
+    escaped = "".join(ESCAPED.get(character, character) for character in x)
+    fenced, position = [], 0
+    for run in find_all(WORD_RUN, escaped):
+        start = escaped.index(run, position)
+        fenced += [escaped[position:start], WORD_FENCE, run, WORD_FENCE]
+        position = start + len(run)
+    return "".join([*fenced, escaped[position:]])
+
+
+def fence_words_column(x: "pl.Expr") -> "pl.Expr":
+    escaped = x.str.replace_many(list(ESCAPED), list(ESCAPED.values()))
+    return escaped.str.replace_all(to_rust(WORD_RUN), f"{WORD_FENCE}${{0}}{WORD_FENCE}")
+
+
 def occurrences_column(x: "pl.Expr", part: "pl.Expr", whole_word: bool, fold_case: bool) -> "pl.Expr":
     if fold_case:
         x, part = fold_column(x), fold_column(part)
     empty = part == ""
     if whole_word:
-        # A fence on both sides of every word run, in the text and in the part: then a plain count, with a part from
-        # each row, finds exactly the whole words, and two neighbours need not share a fence.
-        run, fenced = to_rust(WORD_RUN), f"{WORD_FENCE}${{0}}{WORD_FENCE}"
-        x, part = (
-            text.str.replace_many(list(ESCAPED), list(ESCAPED.values())).str.replace_all(run, fenced)
-            for text in (x, part)
-        )
+        x, part = fence_words_column(x), fence_words_column(part)
     import polars as pl
 
     return pl.when(empty).then(0).otherwise(x.str.count_matches(part, literal=True))
@@ -133,6 +155,14 @@ def starts_with_column(x: "pl.Expr", prefix: "pl.Expr") -> "pl.Expr":
 
 def ends_with_column(x: "pl.Expr", suffix: "pl.Expr") -> "pl.Expr":
     return x.str.ends_with(suffix)
+
+
+def without_prefix_column(x: "pl.Expr", prefix: "pl.Expr") -> "pl.Expr":
+    return x.str.strip_prefix(prefix)
+
+
+def without_suffix_column(x: "pl.Expr", suffix: "pl.Expr") -> "pl.Expr":
+    return x.str.strip_suffix(suffix)
 
 
 def matches_column(x: "pl.Expr", pattern: str) -> "pl.Expr":
@@ -225,6 +255,24 @@ TEXTS = (
         ((("abc", "bc"), True), (("abc ", "bc"), False)),
     ),
     Builtin(
+        "without_prefix",
+        (X, Parameter("prefix", TEXT)),
+        TEXT,
+        "The text without the prefix, once, where it begins with it.",
+        str.removeprefix,
+        without_prefix_column,
+        ((("aab", "a"), "ab"), (("aab", "b"), "aab")),
+    ),
+    Builtin(
+        "without_suffix",
+        (X, Parameter("suffix", TEXT)),
+        TEXT,
+        "The text without the suffix, once, where it ends with it.",
+        str.removesuffix,
+        without_suffix_column,
+        ((("abb", "b"), "ab"), (("abb", "a"), "abb")),
+    ),
+    Builtin(
         "matches",
         (X, PATTERN),
         BOOL,
@@ -257,6 +305,24 @@ TEXTS = (
             (("River river", "RIVER", True, True), 2),
             (("aaa", "aa", False, False), 1),
         ),
+    ),
+    Builtin(
+        "text where",
+        (X, Parameter("condition", BOOL)),
+        TEXT,
+        "The text where the condition holds, and an empty one elsewhere (see `passes.guard_dear`).",
+        text_where,
+        text_where_column,
+        ((("a", True), "a"), (("a", False), "")),
+    ),
+    Builtin(
+        "fence words",
+        (X,),
+        TEXT,
+        "The text in which a plain count finds whole words (see `passes.split_occurrences`).",
+        fence_words,
+        fence_words_column,
+        ((("a-b",), "\x1fa\x1f-\x1fb\x1f"), (("\x1f",), "\x1e\x1d\x1d")),
     ),
     Builtin(
         "split",

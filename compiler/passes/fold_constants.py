@@ -15,8 +15,10 @@ def fold_constants(node: Node) -> Node:
     node = rebuild(node, tuple(fold_constants(child) for child in children(node)))
     if isinstance(node, Items) and all(isinstance(one, Constant) for one in node.items):
         return Constant(tuple(one.value for one in node.items if isinstance(one, Constant)), node.kind)
-    # Pairs stay calls: they have no column form.
-    if isinstance(node, Call) and not of_pairs(node.kind) and all(isinstance(one, Constant) for one in node.arguments):
+    # Pairs stay calls, which have no column form, and so does what may be undecided for want of data.
+    if not isinstance(node, Call) or of_pairs(node.kind) or BUILTINS[node.builtin].lacking is not None:
+        return node
+    if all(isinstance(one, Constant) for one in node.arguments):
         values = (one.value for one in node.arguments if isinstance(one, Constant))
         return Constant(BUILTINS[node.builtin].reference(*values), node.kind)
     return node

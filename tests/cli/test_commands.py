@@ -13,6 +13,7 @@ import pytest
 from tests.cli.commands import CONSTRAINTS, assert_refused, vif
 from verif_dsl.cli import main
 from verif_dsl.compiler import check_file
+from verif_dsl.compiler.builtins import langdetect_profiles
 from verif_dsl.compiler.diagnostics import VerifError
 
 COMMANDS = ("check", "emit", "explain", "fmt", "lock", "score", "train")
@@ -169,6 +170,7 @@ def test_check_prints_json_with_every_diagnostic(tmp_path: Path, constraints: Pa
         "warnings": 2,
         "examples": 12,
         "failed": 1,
+        "untried": {},
         "diagnostics": [one.to_dict(report.source) for one in report.diagnostics],
     }
     assert done.returncode == 1
@@ -177,9 +179,27 @@ def test_check_prints_json_with_every_diagnostic(tmp_path: Path, constraints: Pa
 
 def test_a_file_without_mistakes_is_json_too(constraints: Path) -> None:
     done = vif("check", constraints, "--format", "json")
-    expected = {"files": 1, "errors": 0, "warnings": 0, "examples": 6, "failed": 0, "diagnostics": []}
+    counts = {"files": 1, "errors": 0, "warnings": 0, "examples": 6, "failed": 0}
+    expected = {**counts, "untried": {}, "diagnostics": []}
     assert json.loads(done.stdout) == expected
     assert done.returncode == 0
+
+
+def test_examples_that_need_what_is_not_installed_are_said_not_to_be_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(langdetect_profiles, "find_spec", lambda name: None)
+    path = tmp_path / "french.vif"
+    path.write_text(
+        'constraint french { instruct "Write French." check decide(language_langdetect(response) == "fr", '
+        'if_unknown = false) accept "Write French." reject "Bonjour." }',
+        encoding="utf-8",
+    )
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 file, 0 errors, 0 examples, 0 failed",
+        "2 examples not tried: langdetect is not installed (pip install 'verif-dsl[ifeval]')",
+    ]
 
 
 def test_a_file_that_cannot_be_read_is_a_diagnostic_without_a_place(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from verif_dsl.compiler import (
 )
 from verif_dsl.compiler.builtins import (
     BUILTINS,
+    INTERNAL,
     OPERATOR_NAMES,
     REQUIRED,
     TOPICS,
@@ -103,6 +104,8 @@ TITLES = (
     "Documents",
     "Markdown",
     "Languages",
+    "Languages of langdetect",
+    "Words and sentences of NLTK",
     "What may be undecided",
 )
 """Those of `TOPICS`."""
@@ -119,7 +122,7 @@ def builtin_list() -> str:
     """Every function and operator, by topic; an operator once, with all it is defined for."""
     operators: dict[str, list[Builtin]] = {}
     for one in BUILTINS.values():
-        if one.name in OPERATOR_NAMES and one.name not in CONVERSIONS:
+        if one.name in OPERATOR_NAMES - INTERNAL and one.name not in CONVERSIONS:
             operators.setdefault(symbol(one), []).append(one)
     index = [f"- [Operators](#operators): {', '.join(map(code, operators))}"]
     parts = ["## Operators"]

@@ -15,6 +15,7 @@ import pytest
 
 import verif_dsl
 from tests.reference.blocks import BLOCKS, MARKED, PAGES, alone, called, cells, filled, read, shown
+from tests.test_builtins import needing_data
 from verif_dsl.compiler import (
     check_source,
     cost,
@@ -205,16 +206,18 @@ def test_a_version_fits_where_a_page_says_so(row: list[str]) -> None:
 """Of `charset.EMOJI`, whose docstring tells it."""
 
 
-def calls() -> list[tuple[str, str]]:
+def calls() -> list[pytest.ParameterSet]:
     """The examples of the functions, as builtins.md shows them, where the language has a way to write all of them."""
     found = [
-        (called(one, arguments), shown(result))
+        (one, called(one, arguments), shown(result))
         for one in BUILTINS.values()
         for arguments, result in one.examples
         if one.name not in OPERATOR_NAMES and "pair" not in str(one.result)
     ]
     return [
-        (call, result) for call, result in found if not re.search(r"\d/\d|undecided", call) and result != "undecided"
+        pytest.param(call, result, marks=needing_data(one))
+        for one, call, result in found
+        if not re.search(r"\d/\d|undecided", call) and result != "undecided"
     ]
 
 
@@ -223,7 +226,7 @@ def test_the_examples_of_functions_are_written_as_people_write_them(call: str, r
     if number := re.fullmatch(r"(-?\d+)/(\d+)", result):
         result = f"ratio({number[1]}, {number[2]}, if_zero=0)"
     check = f"{call} == {result}"
-    assert verdict(f"decide({check}, if_unknown=false)" if call.startswith("language(") else check, "x") == "pass"
+    assert verdict(f"decide({check}, if_unknown=false)" if call.startswith("language") else check, "x") == "pass"
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def check(files: tuple[Path, ...], output_format: str, against: Path | None) -> 
     # Trees are built once and thrown away whole: looking for circles in them in between takes a quarter of the time.
     gc.set_threshold(MANY_OBJECTS)
     as_json = output_format == "json"
+    untried: Counter[str] = Counter()
     totals = Counter(files=len(files), errors=0, warnings=0, examples=0, failed=0)
     diagnostics: list[dict[str, object]] = []
     for path in files:
@@ -61,15 +62,19 @@ def check(files: tuple[Path, ...], output_format: str, against: Path | None) -> 
             continue
         warnings = len(report.diagnostics) - report.errors
         totals.update(errors=report.errors, warnings=warnings, examples=report.examples, failed=report.failed)
+        untried.update(report.untried)
         if as_json:
             diagnostics += [one.to_dict(report.source) for one in report.diagnostics]
         elif report.diagnostics:
             click.echo(f"{report.render()}\n")
     if as_json:
-        click.echo(json.dumps({**totals, "diagnostics": diagnostics}))  # ASCII, which every terminal can show
+        found = {**totals, "untried": dict(untried), "diagnostics": diagnostics}
+        click.echo(json.dumps(found))  # ASCII, which every terminal can show
     else:
         counts = [_count(totals[f"{noun}s"], noun) for noun in ("file", "error", "example")]
         click.echo(f"{', '.join(counts)}, {totals['failed']} failed")
+        for reason, number in untried.items():
+            click.echo(f"{_count(number, 'example')} not tried: {reason}")
     return 1 if totals["errors"] else 0
 
 
