@@ -15,6 +15,7 @@ import click
 import verif_dsl
 from verif_dsl.cli.check import check
 from verif_dsl.cli.emit import emit
+from verif_dsl.cli.eval import evaluate
 from verif_dsl.cli.explain import explain
 from verif_dsl.cli.fmt import fmt
 from verif_dsl.cli.lock import lock
@@ -30,7 +31,7 @@ def vif() -> None:
     """Constraints on the responses of language models: check them, score with them, train on them."""
 
 
-for command in (check, emit, explain, fmt, lock, score, train):
+for command in (check, emit, evaluate, explain, fmt, lock, score, train):
     command.short_help = command.help  # whole in the list of commands, where click would cut it to one line
     vif.add_command(command)
 
