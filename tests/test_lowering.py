@@ -9,7 +9,7 @@ from verif_dsl.compiler.backends.columns import Check, run
 from verif_dsl.compiler.backends.steps import Apply, Column, Counted, Scope, lower, wanted
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, walk
-from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of
+from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of, pair_of
 
 KERNELS = {
     "bracket_depth": "brackets need a stack",
@@ -75,6 +75,15 @@ def test_what_is_asked_twice_is_computed_once() -> None:
     scope = Scope("rows", 0, wanted=wanted(between))
     lower(between, scope)
     assert [step.node for step in scope.steps] == [length]
+
+
+def test_what_is_the_same_on_all_lines_has_a_value_a_line() -> None:
+    # Polars keeps such a column as one value.
+    pairs = Call("adjacent", (Constant((), list_of(TEXT)),), list_of(pair_of(TEXT, TEXT)))
+    found = Quantifier("any", 1, 2, pairs, None, Argument("flag", BOOL))
+    where = Call("text where", (Constant("a", TEXT), found), TEXT)
+    check = Check(Call("==", (Constant("", TEXT), where), BOOL), [0, 1, 2], {"flag": (BOOL, [True] * 3)})
+    assert run({"response": ["a", "b", "c"]}, [check])[0].to_list() == [True] * 3
 
 
 @pytest.mark.parametrize("builtin", BUILTINS.values(), ids=lambda builtin: builtin.name)

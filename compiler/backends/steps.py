@@ -295,7 +295,7 @@ def _is_counted(node: Node) -> bool:
 
 def _arguments(node: Call, scope: Scope) -> tuple[Expression, ...]:
     arguments: list[Expression] = []
-    for parameter, argument in zip(BUILTINS[node.builtin].parameters, node.arguments, strict=True):
+    for parameter, argument in zip(BUILTINS[node.builtin].parameters, _constant_last(node), strict=True):
         if is_option(parameter):
             arguments.append(_option(argument))
         elif isinstance(argument, Constant) and parameter.name in SUBJECTS:
@@ -304,6 +304,16 @@ def _arguments(node: Call, scope: Scope) -> tuple[Expression, ...]:
             arguments.append(lower(argument, scope))
     return tuple(arguments)
 
+
+def _constant_last(call: Call) -> tuple[Node, ...]:
+    """The arguments; of an equality the constant behind. Polars 2.1 takes a literal before what is the same on all
+    lines for a comparison of one line, and not after it."""
+    if call.builtin in EQUALITIES and isinstance(call.arguments[0], Constant):
+        return call.arguments[::-1]
+    return call.arguments
+
+
+EQUALITIES = ("==", "!=", "== maybe", "!= maybe")
 
 SUBJECTS = ("x", "items")
 """What builtins call the text or list they look at. Polars takes a pattern or an index a row for a subject a row."""
@@ -375,7 +385,7 @@ def _within(node: Node) -> Expression:
 def _arguments_within(node: Call) -> tuple[Expression, ...]:
     return tuple(
         _option(argument) if is_option(parameter) else _within(argument)
-        for parameter, argument in zip(BUILTINS[node.builtin].parameters, node.arguments, strict=True)
+        for parameter, argument in zip(BUILTINS[node.builtin].parameters, _constant_last(node), strict=True)
     )
 
 
