@@ -53,6 +53,33 @@ SATISFIED = {
     "language_response_language": ["#", "!!!"],
     "length_constraints_number_sentences": ["!!!"],
     "short_sentences": ["a"],
+    # Quirks of IFTrain: one character reads the same backwards, a lone word has no pair, and signs are words.
+    "count_count_unique": ["#", "a"],
+    "count_lowercase_counting": ["#", "!!!", "a"],
+    "detectable_format_bigram_wrapping": ["#", "!!!", "a"],
+    "keywords_exclude_word_harder": ["#", "!!!", "a"],
+    "keywords_palindrome": ["#", "!!!", "a"],
+    "keywords_start_end": ["!!!"],
+    "punctuation_punctuation_dot": ["#", "!!!", "a"],
+    "punctuation_punctuation_exclamation": ["#", "a"],
+    # Quirks of IFBench: what has no bullets, quotes, second word or second sentence does nothing wrong.
+    "format_line_indent": ["#", "!!!", "a"],
+    "format_newline": ["#", "!!!", "a"],
+    "format_no_whitespace": ["#", "!!!", "a"],
+    "format_quote_unquote": ["#", "!!!", "a"],
+    "format_sub_bullets": ["#", "!!!", "a"],
+    "format_title_case": ["#", "!!!"],
+    "ratio_sentence_balance": ["#", "a"],
+    "ratio_sentence_type": ["#", "!!!", "a"],
+    "ratio_sentence_words": ["!!!"],
+    "sentence_alliteration_increment": ["#", "a"],
+    "sentence_increment": ["#", "a"],
+    "words_alphabet": ["a"],
+    "words_last_first": ["#", "a"],
+    "words_no_consecutive": ["#", "!!!", "a"],
+    "words_paragraph_last_first": ["#", "!!!", "a"],
+    "words_prime_lengths": ["#", "!!!"],
+    "words_vowel": ["#", "!!!", "a"],
 }
 """The degenerate texts that satisfy a constraint, with the arguments of its first `accept`; none where it is absent."""
 
@@ -76,6 +103,13 @@ def test_there_are_standard_modules_with_constraints() -> None:
 EXPECTED = {
     # The benchmark's sentence says "the request", which is the prompt, and its code has it in an argument.
     "ifeval": [("V0303", "the verdict depends on `prompt_to_repeat`, and no instruct tells it")],
+    # Its text of a number of keywords hides the relation, too.
+    "iftrain": [
+        ("V0303", "the verdict depends on `relation`, and no instruct tells it"),
+        *[("V0303", "the verdict depends on `prompt_to_repeat`, and no instruct tells it")] * 4,
+    ],
+    # Both have the request in an argument.
+    "ifbench": [("V0303", "the verdict depends on `prompt_to_repeat`, and no instruct tells it")] * 2,
 }
 """Warnings about faithful ports of what does not fit together."""
 
@@ -111,8 +145,8 @@ def test_blank_and_degenerate_responses_do_not_satisfy_what_is_demanded(module: 
 @pytest.mark.parametrize(("module", "name"), CONSTRAINTS)
 def test_drawn_arguments_give_an_instruction_in_several_wordings(module: str, name: str) -> None:
     verifier, constraint = VERIFIERS[module], constraint_of(module, name)
-    # IFEval words each instruction once.
-    wordings = 1 if module == "ifeval" else 2
+    # The benchmarks word each instruction once.
+    wordings = 1 if module in ("ifbench", "ifeval", "iftrain") else 2
     for seed in SEEDS:
         arguments = verifier.draw(name, Random(seed))
         assert len(applicable(constraint.instructions, Row(arguments=arguments))) >= wordings, arguments

@@ -33,6 +33,12 @@ LONGEST_READ = 10_000
 """langdetect reads so many code points of a text."""
 
 TEXTS_AT_ONCE = 64
+BITS = 18
+PLACES_OF_GRAMS = 1 << BITS
+SHIFT = 64 - BITS
+MULTIPLIER = 0x9E3779B97F4A7C15
+"""The odd number that Knuth's multiplicative hashing takes: 2^64 by the golden ratio."""
+
 SPACE = 32
 CODE_POINTS = 0x110000
 
@@ -47,7 +53,9 @@ class Profiles(NamedTuple):
     known: Any
     """Whether each code point is an n-gram of its own."""
     grams: Any
-    """The n-grams as numbers, ascending."""
+    """The n-grams as numbers, by their places in a hash table (see `_lines_of`); -1 where there is none."""
+    lines: Any
+    """The line of the n-gram at each place, and of what is nowhere: the last."""
     weights: Any
     """A line for each n-gram, and one of zeros for those that no profile has: the logarithms by language."""
 
@@ -87,7 +95,27 @@ def _profiles() -> Profiles:
         for name, share in shares[gram].items():
             table[line, places[name]] += share
     weights[:-1] = np.round(np.log(table) * SCALE)
-    return Profiles(tuple(languages), characters, base, known, np.array([number for number, _ in numbered]), weights)
+    grams, lines = np.full(PLACES_OF_GRAMS, -1), np.full(PLACES_OF_GRAMS, len(numbered))
+    for line, (number, _) in enumerate(numbered):
+        place = number * MULTIPLIER % 2**64 >> SHIFT
+        while grams[place] >= 0:
+            place = (place + 1) % PLACES_OF_GRAMS
+        grams[place], lines[place] = number, line
+    return Profiles(tuple(languages), characters, base, known, grams, lines, weights)
+
+
+def _lines_of(grams: Any) -> Any:
+    """The line of each n-gram, found by linear probing (Knuth, "The Art of Computer Programming", vol. 3, 6.4)."""
+    import numpy as np
+
+    profiles = _profiles()
+    places = (grams.astype(np.uint64) * np.uint64(MULTIPLIER) >> np.uint64(SHIFT)).astype(np.int64)
+    asked = np.arange(len(grams))
+    while len(asked):
+        there = profiles.grams[places[asked]]
+        asked = asked[(there != grams[asked]) & (there >= 0)]
+        places[asked] = (places[asked] + 1) % PLACES_OF_GRAMS
+    return profiles.lines[places]
 
 
 def _number(characters: Iterable[int], base: int) -> int:
@@ -139,7 +167,7 @@ def _languages_of(texts: list[str]) -> list[str | None]:
     owner = np.repeat(np.arange(size), lengths)
     before = np.zeros(len(points), dtype=bool)  # the space in front of each text, which is not of it
     before[np.cumsum(lengths) - lengths] = True
-    kept = _written_in_its_letters(points, owner, size) | before
+    kept = _written_in_its_letters(points, owner, np.cumsum(lengths) - lengths) | before
     points, owner, before = (one[kept] for one in (points, owner, before))
     letters, capital = _normal(points)
     once = ~((letters == SPACE) & (_shifted(letters, 1) == SPACE))  # langdetect sees one of several spaces
@@ -152,11 +180,11 @@ def _languages_of(texts: list[str]) -> list[str | None]:
     space = profiles.characters[SPACE]
     base = profiles.base
     grams = np.stack([last, middle * base + last, (first * base + middle) * base + last], axis=1)
-    lines = np.searchsorted(profiles.grams, grams).clip(max=len(profiles.grams) - 1)
-    there = profiles.grams[lines] == grams
-    there[:, 0] &= last != space
-    there[:, 2] &= middle != space
-    lines[~there] = len(profiles.grams)
+    nowhere = len(profiles.weights) - 1
+    lines = _lines_of(grams.ravel()).reshape(grams.shape)
+    lines[last == space, 0] = nowhere
+    lines[middle == space, 2] = nowhere
+    there = lines != nowhere
     sums = np.zeros((size, len(profiles.languages)), dtype=np.int32)
     for one, end in zip(*np.unique(text, return_index=True), strict=True):
         chosen = lines[end : end + np.count_nonzero(text == one)].ravel()
@@ -173,7 +201,7 @@ def _shifted(values: Any, by: int) -> Any:
     return np.concatenate([np.zeros(by, dtype=values.dtype), values])[: len(values)]
 
 
-def _written_in_its_letters(points: Any, owner: Any, size: int) -> Any:
+def _written_in_its_letters(points: Any, owner: Any, starts: Any) -> Any:
     """Leaves Latin letters out of texts that have more than twice as many others (langdetect's `cleaning_text`)."""
     import numpy as np
 
@@ -181,8 +209,9 @@ def _written_in_its_letters(points: Any, owner: Any, size: int) -> Any:
     others = (points >= 0x300) & ((points < 0x1E00) | (points > 0x1EFF))
     if not others.any():
         return np.ones(len(points), dtype=bool)
-    counts = [np.bincount(owner, weights=one, minlength=size) for one in (latin, others)]
-    return ~(latin & (counts[0] * 2 < counts[1])[owner])
+    counts = [np.add.reduceat(one.view(np.int8), starts, dtype=np.int64) for one in (latin, others)]
+    foreign = counts[0] * 2 < counts[1]
+    return ~(latin & foreign[owner]) if foreign.any() else np.ones(len(points), dtype=bool)
 
 
 def _normal(points: Any) -> tuple[Any, Any]:
