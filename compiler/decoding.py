@@ -9,7 +9,7 @@ The rules not named here are taken from the grammar file as they are, so that th
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from verif_dsl.compiler import syntax
@@ -79,14 +79,16 @@ ADDED = {
 }
 """Rules that only this grammar has, besides those over lists of names."""
 
+Item = syntax.Define | syntax.Constraint | syntax.Spec
+
 
 def decoding_grammar(definitions: Iterable[str] = (), modules: Iterable[str] = ()) -> str:
     r"""The narrower grammar, for `llguidance.LLMatcher.grammar_from_lark`.
 
     `definitions` are the names that programs may `define`, and then call; without any there are no definitions, because
     a context-free grammar cannot know which names a program defined. `modules` are those of the standard library that
-    programs import, each of them under its own name; a `use` can then name their constraints. Raises `VerifError` for
-    what cannot be a name, and for a module that there is not.
+    programs import, each of them under its own name; a `use` can then name their constraints, and a call their
+    definitions. Raises `VerifError` for what cannot be a name, and for a module that there is not.
 
     >>> "constraint" in decoding_grammar()
     True
@@ -116,7 +118,7 @@ def decoding_grammar(definitions: Iterable[str] = (), modules: Iterable[str] = (
         rules["call"] = ("", rules["call"][1] + " | defined_call")
         rules["item"] = ("?", "define | constraint | spec")
     else:
-        del rules["formal"], rules["argument"]
+        del rules["formal"]
         rules["item"] = ("?", "constraint | spec")
     rules["NAME"] = ("", f"{rules['NAME'][1]} & ~/{'|'.join(sorted(RESERVED))}/")
     rules["builtin_call"] = (
@@ -126,7 +128,16 @@ def decoding_grammar(definitions: Iterable[str] = (), modules: Iterable[str] = (
     rules["QUANTITY"] = ("", _words(QUANTITIES))
     rules["AGGREGATION"] = ("", _words(EMPTY))
     rules["PRESET"] = ("", "/" + "|".join(f'"{name}"' for name in sorted(PRESETS)) + "/")
-    imported = {module.removeprefix(STANDARD): _constraints_of(module) for module in modules}
+    items = {module.removeprefix(STANDARD): _items_of(module) for module in modules}
+    callable_of = {name: found for name, one in items.items() if (found := _names_of(one, syntax.Define))}
+    if callable_of:
+        calls = " | ".join(f'"{name}" "." DEFINED_{name.upper()}' for name in callable_of)
+        rules["imported_call"] = ("", f'({calls}) "(" (argument ("," argument)*)? ")"')
+        rules["call"] = ("", rules["call"][1] + " | imported_call")
+        rules |= {f"DEFINED_{name.upper()}": ("", _words(names)) for name, names in callable_of.items()}
+    elif not defined:
+        del rules["argument"]
+    imported = {name: _names_of(one, syntax.Constraint) for name, one in items.items()}
     if imported:
         rules["start"] = ("", NARROWED["start"].replace("item+", "imports item+"))
         lines_of = (f'"import" space "\\"{STANDARD}{name}\\"" space "as" WS "{name}" WS' for name in imported)
@@ -165,14 +176,26 @@ def _call(builtin: Builtin) -> str:
     return f'"{builtin.name}" "(" ' + ' "," '.join(needed) + named + ' ")"'
 
 
-def _constraints_of(module: str) -> list[str]:
-    """The constraints of a module of the standard library that are not deprecated."""
+def _items_of(module: str) -> Sequence[Item]:
+    """What stands in a module of the standard library."""
     try:
         file = parse(find_module(module, None))
     except ModuleError as error:
         raise VerifError(error.message + (f" ({error.hint})" if error.hint else "")) from None
-    constraints = (item for item in file.items if isinstance(item, syntax.Constraint))
-    return [one.name.name for one in constraints if not any(isinstance(c, syntax.Deprecated) for c in one.clauses)]
+    return file.items
+
+
+def _names_of(
+    items: Iterable[Item],
+    sort: type[syntax.Constraint] | type[syntax.Define],
+) -> list[str]:
+    """The names of the items of a sort that are not deprecated."""
+    return [
+        one.name.name
+        for one in items
+        if isinstance(one, sort)
+        and not any(isinstance(clause, syntax.Deprecated) for clause in getattr(one, "clauses", ()))
+    ]
 
 
 def _words(names: Iterable[str]) -> str:

@@ -30,6 +30,9 @@ def _constant(name: str, parts: Sequence[str], joint: str) -> str:
     line = f"{name} = {joint.join(parts)}"
     if len(line) <= WIDTH:
         return line
+    inside = f"{STEP}{joint.join(parts)}"
+    if joint.strip() and len(inside) <= WIDTH:
+        return "\n".join([f"{name} = (", inside, ")"])
     lines = [f"{STEP}{joint.lstrip() if index else ''}{one}" for index, one in enumerate(parts)]
     return "\n".join([f"{name} = (", *lines, ")"])
 

@@ -73,7 +73,7 @@ def lay_out(before: str, code: Code, after: str = "", indent: str = "") -> str:
         case Brackets(opening, items, closing):
             inner = indent + STEP
             inside = inner + ", ".join(map(flat, items))
-            if len(inside) > WIDTH or opening == "(":
+            if len(inside) > WIDTH or opening in ("(", "[", "{"):  # formatters keep only arguments on a line
                 inside = "\n".join(lay_out("", one, ",", inner) for one in items)
             return f"{indent}{before}{opening}\n{inside}\n{indent}{closing}{after}"
         case Infix():

@@ -62,8 +62,8 @@ class Writer:
                 said = step.node
             lines.append(lay_out(f"{step.table} = ", self._done(step), "", INDENT))
         lines += _comment(optimised) if optimised != said else []
-        last = self._table_call("keep", "rows", '"verdict"', self.code(verdict), then='.collect()["verdict"]')
-        lines.append(lay_out("return ", last, "", INDENT))
+        last = self._table_call("keep", "rows", '"verdict"', self.code(verdict))
+        lines += [lay_out("rows = ", last, "", INDENT), f'{INDENT}return rows["verdict"]']
         return "\n".join(lines)
 
     def _done(self, step: Step) -> Code:
@@ -153,7 +153,13 @@ def _comment(node: Node) -> list[str]:
 
 def _constant(node: Constant) -> Brackets:
     """A column of one value."""
-    return call("pl.Series", Brackets("[", (value(plain(node.value)),), "]"), f"dtype={dtype(node.kind)}")
+    return call("pl.Series", Brackets("[", (_listed(plain(node.value)),), "]"), f"dtype={dtype(node.kind)}")
+
+
+def _listed(plain_value: object) -> Code:
+    if isinstance(plain_value, list):
+        return Brackets("[", tuple(map(_listed, plain_value)), "]")
+    return value(plain_value)
 
 
 def _literal(node: Constant) -> Code:
