@@ -161,11 +161,14 @@ class Carried:
 def text_literal(text: str) -> str:
     """A text as formatters write it: in double quotes, unless it has more of them than of the others.
 
-    >>> print(text_literal('a'), text_literal('"'))
-    "a" '"'
+    >>> print(text_literal('a'), text_literal('"'), text_literal("'\\"'"))
+    "a" '"' "'\\"'"
     """
     written = repr(text)
-    return f'"{written[1:-1]}"' if written.startswith("'") and '"' not in written else written
+    if written.startswith('"') or text.count('"') > text.count("'"):
+        return written
+    inside = written[1:-1].replace("\\'", "'").replace('"', '\\"')
+    return f'"{inside}"'
 
 
 def raw(pattern: str) -> str:
