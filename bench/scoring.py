@@ -21,6 +21,7 @@ from random import Random
 from typing import Any
 
 import verif_dsl
+from verif_dsl.benchmarks import port
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("VERIF_CONFORMANCE", ROOT.parent / "shared" / "conformance")) / "ifeval"
@@ -44,12 +45,8 @@ def faithful(row: Row) -> str:
     """What a row requires, by the ports of IFEval's own checkers."""
     uses = zip(row.ids, row.arguments, strict=True)
     return json.dumps(
-        [{"use": name(id), "with": given, "as": f"{id} {index}"} for index, (id, given) in enumerate(uses)]
+        [{"use": port(id), "with": given, "as": f"{id} {index}"} for index, (id, given) in enumerate(uses)]
     )
-
-
-def name(instruction: str) -> str:
-    return instruction.replace(":", "_")
 
 
 def standard_verifier() -> verif_dsl.Verifier:
@@ -82,7 +79,7 @@ def read(verifier: verif_dsl.Verifier, repeat: int) -> list[Row]:
             kept = [
                 (id, {key: value for key, value in given.items() if value is not None})
                 for id, given in zip(asked["instruction_id_list"], asked["kwargs"], strict=True)
-                if name(id) in verifier.constraints
+                if port(id) in verifier.constraints
             ]
             text = rotated(answered["response"], turn)
             rows.append(Row(asked["key"], asked["prompt"], text, [id for id, _ in kept], [given for _, given in kept]))
@@ -128,7 +125,7 @@ def grpo_rows(verifier: verif_dsl.Verifier, rows: Sequence[Row], random: Random)
     batch = []
     for row in random.sample(rows, GROUP * PROMPTS):
         chosen = random.sample(ids, EACH)
-        arguments = [dict(verifier.draw(name(id), random)) for id in chosen]
+        arguments = [dict(verifier.draw(port(id), random)) for id in chosen]
         batch.append(Row(row.key, row.prompt, row.response, chosen, arguments))
     return batch
 

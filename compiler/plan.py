@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from verif_dsl.compiler.backends.columns import shared_nodes
-from verif_dsl.compiler.backends.steps import Each, Explode, Keep, Scope, lower, wanted
+from verif_dsl.compiler.backends.lowering import Scope, lower, wanted
+from verif_dsl.compiler.backends.steps import Each, Explode, Keep
 from verif_dsl.compiler.ir import Quantifier
 from verif_dsl.compiler.passes import optimise
 from verif_dsl.compiler.printed_ir import shown

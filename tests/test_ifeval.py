@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import verif_dsl
+from verif_dsl.benchmarks import port
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.conversation import PROMPT
 from verif_dsl.compiler.installed_data import lacking
@@ -60,11 +61,6 @@ PORTED = (
 """All the ids of the benchmark."""
 
 
-def name_of(instruction: str) -> str:
-    """The name of the constraint that ports an instruction id."""
-    return instruction.replace(":", "_")
-
-
 @dataclass(frozen=True)
 class Instruction:
     """A ported instruction of a prompt: its verdict's name, its arguments, whether it is recorded as followed."""
@@ -87,7 +83,7 @@ class Answer:
     @property
     def constraints(self) -> str:
         """The requirements of the row, as the text that `Verifier.check` reads."""
-        uses = [{"use": name_of(one.id), "with": one.arguments, "as": one.name} for one in self.instructions]
+        uses = [{"use": port(one.id), "with": one.arguments, "as": one.name} for one in self.instructions]
         return json.dumps(uses)
 
 
@@ -129,7 +125,7 @@ def verdicts(verifier: verif_dsl.Verifier, answers: Sequence[Answer]) -> Verdict
 
 
 def test_the_module_holds_the_ported_ids_and_no_other(verifier: verif_dsl.Verifier) -> None:
-    assert set(verifier.constraints) == set(map(name_of, PORTED))
+    assert set(verifier.constraints) == set(map(port, PORTED))
 
 
 def skip_without_data(verifier: verif_dsl.Verifier, name: str) -> None:
@@ -143,7 +139,7 @@ def skip_without_data(verifier: verif_dsl.Verifier, name: str) -> None:
 def test_a_port_agrees_with_every_recorded_verdict(
     instruction: str, verifier: verif_dsl.Verifier, answers: Sequence[Answer], verdicts: Verdicts
 ) -> None:
-    skip_without_data(verifier, name_of(instruction))
+    skip_without_data(verifier, port(instruction))
     graded = [
         (answer.key, verdicts[row, one.name], "pass" if one.followed else "fail")
         for row, answer in enumerate(answers)

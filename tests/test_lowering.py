@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from verif_dsl.compiler.backends.columns import Check, run
-from verif_dsl.compiler.backends.steps import Apply, Column, Counted, Scope, lower, wanted
+from verif_dsl.compiler.backends.lowering import Scope, lower, wanted
+from verif_dsl.compiler.backends.steps import Apply, Column, Counted
 from verif_dsl.compiler.builtins import BUILTINS, REQUIRED, Builtin
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, walk
 from verif_dsl.compiler.kinds import BOOL, INT, REGEX, TEXT, list_of, pair_of

@@ -88,9 +88,22 @@ def read_prompts(path: Path, verifier: Verifier) -> list[Asked]:
         columns = [rows.columns.get(one, [None] * rows.count) for one in ("key", "instruction_id_list", "kwargs")]
         for index, (prompt, key, ids, kwargs) in enumerate(zip(rows.columns["prompt"], *columns, strict=True)):
             place = f"{path}, row {rows.first + index}"
-            found.append(_asked(place, key if key is not None else rows.first + index, prompt, ids, kwargs))
+            found.append(
+                _asked(place, key if _key(place, key) is not None else rows.first + index, prompt, ids, kwargs)
+            )
             _admit(found[-1], verifier)
+    places: dict[object, str] = {}
+    for one in found:
+        if one.key in places:
+            raise VerifError(f"{one.place}: its key {json.dumps(one.key)} is also that of {places[one.key]}")
+        places[one.key] = one.place
     return found
+
+
+def _key(place: str, key: object) -> object:
+    if key is not None and not isinstance(key, str | int):
+        raise VerifError(f"{place}: `key` is a text or a whole number, not {json.dumps(key, default=str)[:60]}")
+    return key
 
 
 def _asked(place: str, key: object, prompt: str, ids: object, kwargs: object) -> Asked:
@@ -103,11 +116,11 @@ def _asked(place: str, key: object, prompt: str, ids: object, kwargs: object) ->
 
 
 def _admit(asked: Asked, verifier: Verifier) -> None:
-    known = {name: name.replace("_", ":", 1) for name in verifier.constraints}
     for id in asked.ids:
         if port(id) not in verifier.constraints or ":" not in id:
-            hint = suggestion(port(id), known)
-            raise VerifError(f"{asked.place}: there is no instruction `{id}`" + (f" ({hint})" if hint else ""))
+            hint = suggestion(port(id), verifier.constraints)
+            ported = f" (of the constraints of the ports, {hint})" if hint else ""
+            raise VerifError(f"{asked.place}: there is no instruction `{id}`{ported}")
     try:
         verifier.requirements(asked.constraints)
     except VerifError as error:
@@ -121,14 +134,16 @@ def read_responses(path: Path, prompts: Sequence[Asked]) -> list[str]:
     """
     found: dict[object, str] = {}
     by = "prompt"
+    asked: set[object] = set()
     for rows in read_chunks(path, needed=("response",), extras=("key", "prompt")):
-        by = "key" if "key" in rows.columns else "prompt"
-        asked = {getattr(one, by) for one in prompts}
+        if not asked:  # as the first rows do it, so do all
+            by = "key" if "key" in rows.columns else "prompt"
+            asked = {getattr(one, by) for one in prompts}
         for index, (response, name) in enumerate(
             zip(rows.columns["response"], rows.columns.get(by, [None] * rows.count), strict=True)
         ):
             place = f"{path}, row {rows.first + index}"
-            if name is None:
+            if _key(place, name) is None:
                 raise VerifError(f"{place}: it has neither `key` nor `prompt`, and could answer any prompt")
             if name not in asked:
                 raise VerifError(f"{place}: no prompt has this {by}, {json.dumps(name)[:60]}")
@@ -170,7 +185,8 @@ def _graded(asked: Asked, rows: Sequence[Sequence[Mapping[str, object]]]) -> Gra
         verdicts = [row[index]["verdict"] for row in rows]
         strict.append(_decided(verdicts[:1]))
         loose.append(_decided(verdicts))
-        reasons.append(next((str(row[index]["reason"]) for row in rows if row[index]["verdict"] == UNKNOWN), None))
+        why = (str(row[index]["reason"]) for row in rows if row[index]["verdict"] == UNKNOWN)
+        reasons.append(next(why) if None in (strict[-1], loose[-1]) else None)
     return Graded(asked, tuple(strict), tuple(loose), tuple(reasons))
 
 

@@ -1,4 +1,4 @@
-"""The columnar back end: many responses at once, each with arguments of its own, with Polars (see `steps`)."""
+"""The columnar back end: many responses at once, each with arguments of its own, with Polars (see `lowering`)."""
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from verif_dsl.compiler.backends.lowering import BATCH, Scope, Wanted, lists_wanted, lower, wanted
 from verif_dsl.compiler.backends.steps import (
-    BATCH,
     Apply,
     Bring,
     Column,
@@ -23,14 +23,9 @@ from verif_dsl.compiler.backends.steps import (
     Keep,
     KeepList,
     Option,
-    Scope,
     Spread,
     Step,
     Tally,
-    Wanted,
-    lists_wanted,
-    lower,
-    wanted,
 )
 from verif_dsl.compiler.backends.tables import bring, each, explode, keep, keep_list, spread, tally
 from verif_dsl.compiler.builtins import BUILTINS

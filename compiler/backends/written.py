@@ -8,6 +8,7 @@ from typing import Any
 
 from verif_dsl.compiler.backends.carried import Carried, text_literal
 from verif_dsl.compiler.backends.columns import plain
+from verif_dsl.compiler.backends.lowering import Scope, lower, wanted
 from verif_dsl.compiler.backends.python_code import Brackets, Code, Infix, call, flat, lay_out
 from verif_dsl.compiler.backends.steps import (
     Apply,
@@ -21,12 +22,9 @@ from verif_dsl.compiler.backends.steps import (
     Keep,
     KeepList,
     Option,
-    Scope,
     Spread,
     Step,
     Tally,
-    lower,
-    wanted,
 )
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.diagnostics import VerifError

@@ -166,8 +166,9 @@ def _languages_of(texts: list[str]) -> list[str | None]:
     lengths = np.array([len(text) + 1 for text in texts])
     owner = np.repeat(np.arange(size), lengths)
     before = np.zeros(len(points), dtype=bool)  # the space in front of each text, which is not of it
-    before[np.cumsum(lengths) - lengths] = True
-    kept = _written_in_its_letters(points, owner, np.cumsum(lengths) - lengths) | before
+    starts = np.cumsum(lengths) - lengths
+    before[starts] = True
+    kept = _written_in_its_letters(points, owner, starts) | before
     points, owner, before = (one[kept] for one in (points, owner, before))
     letters, capital = _normal(points)
     once = ~((letters == SPACE) & (_shifted(letters, 1) == SPACE))  # langdetect sees one of several spaces
@@ -186,9 +187,8 @@ def _languages_of(texts: list[str]) -> list[str | None]:
     lines[middle == space, 2] = nowhere
     there = lines != nowhere
     sums = np.zeros((size, len(profiles.languages)), dtype=np.int32)
-    for one, end in zip(*np.unique(text, return_index=True), strict=True):
-        chosen = lines[end : end + np.count_nonzero(text == one)].ravel()
-        sums[one] = profiles.weights[chosen].sum(axis=0, dtype=np.int32)
+    for one, begin, count in zip(*np.unique(text, return_index=True, return_counts=True), strict=True):
+        sums[one] = profiles.weights[lines[begin : begin + count].ravel()].sum(axis=0, dtype=np.int32)
     told = np.bincount(text, weights=there.any(axis=1), minlength=size) > 0
     best = sums.argmax(axis=1)
     return [profiles.languages[best[one]] if told[one] else None for one in range(size)]

@@ -110,6 +110,8 @@ def test_what_is_unknown_is_left_out_and_told(
         ({"kwargs": [{"n": 1}]}, "row 1: `punctuation_no_comma` has no parameter `n`"),
         ({"instruction_id_list": []}, "row 1: `instruction_id_list` is a list of ids, not []"),
         ({"key": 9}, "row 0: no prompt has this key, 8"),
+        ({"key": 7}, "row 1: its key 7 is also that of"),
+        ({"key": [8]}, "row 1: `key` is a text or a whole number, not [8]"),
     ],
 )
 def test_a_mistake_in_the_files_names_the_row(
@@ -121,6 +123,16 @@ def test_a_mistake_in_the_files_names_the_row(
     assert message in error
     assert len(error.splitlines()) == 1
     assert not files.out.exists()
+
+
+@pytest.mark.parametrize("name", ["prompts.jsonl", "no/such/folder.jsonl", "out.csv", "out.parquet"])
+def test_a_place_where_verdicts_cannot_go_is_refused_before_anything_is_graded(
+    files: Files, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    before = files.prompts.read_bytes()
+    assert files.run("--out", str(files.prompts.parent / name)) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert files.prompts.read_bytes() == before
 
 
 def test_a_prompt_without_a_response_is_named(files: Files, capsys: pytest.CaptureFixture[str]) -> None:

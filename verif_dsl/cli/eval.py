@@ -29,12 +29,17 @@ BENCHMARKS = ("ifeval",)
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
 def evaluate(benchmark: str, prompts: Path, responses: Path, out: Path | None, as_json: bool) -> None:
     """Grade the responses to a benchmark's prompts: strict and loose accuracy, of prompts and of instructions."""
-    from verif_dsl import benchmarks
+    from verif_dsl import VerifError, benchmarks
     from verif_dsl.compiler import compile_source
     from verif_dsl.compiler.modules import find_module
     from verif_dsl.files import written_whole
+    from verif_dsl.rows import check_output
     from verif_dsl.verifier import Verifier
 
+    if out is not None:
+        check_output(out, inputs=(prompts, responses))
+        if out.suffix != ".jsonl":
+            raise VerifError(f"{out}: the rows are JSON, and its name has to end in .jsonl")
     verifier = Verifier(compile_source(find_module(f"std/{benchmark}", None)))
     asked = benchmarks.read_prompts(prompts, verifier)
     graded = list(benchmarks.grade(asked, benchmarks.read_responses(responses, asked), verifier))
