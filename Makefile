@@ -2,6 +2,7 @@
 #   make setup   an environment in .venv with everything below
 #   make demo    trains a tiny model on examples/quickstart.vif, and shows what it learnt
 #   make test    linters, types, import contracts, tests
+#   make docs    writes the pages of docs/ that are made from the source: docs/stdlib and parts of docs/reference
 #   make fuzz    a million generated programs with texts, and mangled files, other ones each time; about an hour
 #   make bench   the measurements; those of learning take about twenty minutes
 #   make clean   removes what the others made
@@ -16,7 +17,7 @@ in_environment := PATH="$(CURDIR)/$(environment)/bin:$$PATH"
 one_thread := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test fuzz bench clean
+.PHONY: setup demo test docs fuzz bench clean
 
 setup: $(installed)
 
@@ -36,6 +37,9 @@ test: setup
 	$(in_environment) mypy
 	$(in_environment) lint-imports
 	$(in_environment) $(one_thread) pytest -n 2
+
+docs: setup
+	$(in_environment) pytest --update-expected tests/test_stdlib_pages.py tests/reference
 
 fuzz: setup
 	$(in_environment) $(one_thread) VERIF_CASES=40000 pytest -n 2 tests/test_agreement.py

@@ -2,7 +2,7 @@
 
     python bench/scoring.py [--repeat 15]
 
-needs the conformance data (see tests/test_ifeval.py), and for the comparison `pip install 'verif-dsl[bench]'` with the
+needs the conformance data (see tests/recorded.py), and for the comparison `pip install 'verif-dsl[bench]'` with the
 punkt tables of NLTK where NLTK_DATA points to. Some rows are checked before, so that the peer is not timed while it
 loads its models; our first time is told as well.
 """
@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 import verif_dsl
-from verif_dsl.benchmarks import port
+from verif_dsl.benchmarks.ids import port_name as port
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("VERIF_CONFORMANCE", ROOT.parent / "shared" / "conformance")) / "ifeval"

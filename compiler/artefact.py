@@ -14,7 +14,7 @@ from typing import Any
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, Value
 from verif_dsl.compiler.overview import written_domain
 from verif_dsl.compiler.patterns.charset import unicode_version
-from verif_dsl.compiler.program import Constraint, Instruction, Judge, Param, Program, Spec
+from verif_dsl.compiler.program import Constraint, Instruction, Param, Program, Rubric, Spec
 from verif_dsl.compiler.rewards import Aggregate, Gate, Group, Number, Product, Reward, Sum
 from verif_dsl.compiler.templates import Template
 
@@ -114,7 +114,7 @@ def _instruction(one: Instruction) -> dict[str, Any]:
     return {"text": _template(one.template), "when": when, "lang": one.lang, "holes": _holes(one.holes)}
 
 
-def _judge(judge: Judge) -> dict[str, Any]:
+def _judge(judge: Rubric) -> dict[str, Any]:
     return {
         "ask": _template(judge.ask),
         "scale": [judge.low, judge.high],

@@ -8,6 +8,7 @@ refused. The bound holds for the columnar back end, which computes what no varia
 import math
 from collections.abc import Mapping
 
+from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, Value, depth_of
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, maybe
 from verif_dsl.compiler.texts import LARGEST_RESPONSE
@@ -78,7 +79,9 @@ class _Bound:
                 shorter = isinstance(node, Call) and node.builtin in ("==", "!=") and parts[0].kind == TEXT
                 sizes = min(spread) if shorter else sum(spread)
                 self.cost += sizes + runs
-                return runs if kind in SCALARS else sizes
+                if kind in SCALARS:
+                    return runs
+                return sizes * BUILTINS[node.builtin].growth if isinstance(node, Call) else sizes
             case Quantifier():
                 return self._quantifier(node)
 
@@ -134,6 +137,8 @@ class _Bound:
                 return min(self._most_items(items), max(most, 0))
             case Call("drop" | "unique" | "adjacent" | "indexed", (items, *_)):
                 return self._most_items(items)
+            case Call("zip", (items, others)):
+                return min(self._most_items(items), self._most_items(others))
         return LARGEST_RESPONSE
 
 

@@ -16,11 +16,11 @@ from verif_dsl.compiler.domains import domain_of, interval_of_domain, literal, s
 from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.intervals import Interval
 from verif_dsl.compiler.ir import Argument, Input, Node, Value, walk
-from verif_dsl.compiler.judging import judge_of, whole_score
+from verif_dsl.compiler.judging import rubric_of, whole_score
 from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
 from verif_dsl.compiler.lints import lint_constraint
 from verif_dsl.compiler.locales import ENGLISH
-from verif_dsl.compiler.program import Constraint, Example, Judge, Param
+from verif_dsl.compiler.program import Constraint, Example, Param, Rubric
 from verif_dsl.compiler.source import Source, Span
 from verif_dsl.compiler.texts import prepare
 from verif_dsl.compiler.values import written
@@ -74,7 +74,7 @@ class ConstraintBuilder:
             feedback=tuple(self.wording.instructions(self._clauses(syntax.Feedback), self.visible)),
             check=check,
             cost=cost,
-            judge=judge_of(self._clauses(syntax.Judge), self.wording, self.arguments),
+            judge=rubric_of(self._clauses(syntax.Judge), self.wording, self.arguments, self.givens),
             examples=(),
             span=self.tree.name.span,
         )
@@ -155,9 +155,9 @@ class ConstraintBuilder:
         parts = [constraint.check] if constraint.check else []
         parts += [node for one in (*constraint.instructions, *constraint.feedback) for node in one.holes.values()]
         parts += [one.when for one in (*constraint.instructions, *constraint.feedback) if one.when]
-        if any(PROMPT.node in walk(part) for part in parts) and PROMPT.key not in {
-            one.key for one in self.givens.values()
-        }:
+        shown = constraint.judge is not None and PROMPT.name in constraint.judge.show
+        known = {one.key for one in self.givens.values()}
+        if (shown or any(PROMPT.node in walk(part) for part in parts)) and PROMPT.key not in known:
             yield PROMPT
 
     def _longest(self) -> dict[str, int]:
@@ -221,7 +221,7 @@ class ConstraintBuilder:
             because = tree.because.value if tree.because else None
             yield Example(tree.accepts, prepare(tree.response.value), given, arguments, because, score, tree.span)
 
-    def _score(self, tree: syntax.Example, judge: Judge | None) -> int | None:
+    def _score(self, tree: syntax.Example, judge: Rubric | None) -> int | None:
         """The score of an example, which has to be one that a judge who agrees with it could give."""
         if tree.score is None:
             return None

@@ -53,7 +53,7 @@ NARROWED = {
     'examples "}"',
     "judge": '"judge" "{" ask scale anchor* pass_ show? unknown? "}"',
     "spec": '"spec" NAME version? "{" doc? tags? use+ reward? "}"',
-    "given_source": 'ROLE "[" MINUS? WHOLE "]" | "field" STRING',
+    "given_source": 'ROLE "[" (MINUS? WHOLE | "0") "]" | "field" STRING',
     "comparator": '("==" | "!=" | "<=" | "<" | ">=" | ">") space | "in" WS | "not" WS "in" WS',
     "call": 'builtin_call | QUANTITY "(" quantified ")"',
     "qname": "NAME",

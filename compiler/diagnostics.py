@@ -33,13 +33,13 @@ CODES = {
     "V0215": "an imported file with errors",
     "V0216": "a text compared with one that it can never be",
     "V0217": "a name that nothing uses",
+    "V0218": "a JSON Schema outside the part that is understood",
     "V0301": "a template hole that cannot be filled",
     "V0302": "no instruct clause applies to legal arguments",
     "V0303": "a parameter that is told and not checked, or checked and not told",
     "V0401": "an example that its check contradicts",
     "V0402": "a constraint whose verdicts changed under the same version",
     "V0501": "arguments that a constraint does not accept",
-    "V0602": "a judge block, which this version leaves undecided",
 }
 """Every diagnostic code with what it means. Codes are stable: a code is never used for something else."""
 

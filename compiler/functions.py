@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verif_dsl.compiler import syntax
-from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, REQUIRED, Builtin
+from verif_dsl.compiler.builtins import BUILTINS, OPERATOR_NAMES, REQUIRED, Builtin, Parameter
 from verif_dsl.compiler.calls import FOREIGN_FUNCTIONS, QUANTITIES, conversion_hint, match_arguments, type_of
 from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.ir import Call, Constant, Node
@@ -85,12 +85,26 @@ def _builtin(typer: "Typer", builtin: Builtin, tree: syntax.Call, names: "Names"
         if parameter.default is not REQUIRED and not isinstance(node, Constant):
             typer.report("V0203", f"`{parameter.name}` has to be written out, as true or false", span)
             return None
+        if parameter.unfit is not None and not _fits(typer, parameter, builtin, node, span):
+            return None
         if parameter.kind == REGEX and builtin.needs_match and not _finds_all(typer, node, span):
             return None
         arguments.append(node)
     wanted_kinds = [fill(parameter.kind, item) for parameter in builtin.parameters]
     settled = tuple(map(typer.settled, arguments, wanted_kinds))
     return typer.made(Call(builtin.name, settled, fill(builtin.result, item)), tree.span)
+
+
+def _fits(typer: "Typer", parameter: Parameter, builtin: Builtin, node: Node, span: Span) -> bool:
+    """Whether an argument is written out, and of those that the parameter takes; where not, that is reported."""
+    if not isinstance(node, Constant):
+        message = f"`{parameter.name}` of `{builtin.name}` has to be written out"
+        typer.report("V0203", message, span, "write the text here, or give it a name with let")
+        return False
+    if problem := parameter.unfit and parameter.unfit(node.value):
+        typer.report("V0218", problem, span)
+        return False
+    return True
 
 
 def _finds_all(typer: "Typer", pattern: Node, span: Span) -> bool:

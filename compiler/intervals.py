@@ -55,6 +55,12 @@ def interval_of(node: Node, arguments: Mapping[str, Interval]) -> Interval:
             a, b = interval_of(left, arguments), interval_of(right, arguments)
             ends = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
             return Interval(min(ends), max(ends))
+        case Call("remainder", (left, right)):
+            largest = max(_magnitude(left, arguments), _magnitude(right, arguments))
+            return Interval(-largest, largest)
+        case Call("floor", (inner,)):
+            largest, _ = decimal_bound(inner, arguments)
+            return Interval(-largest, largest)
         case Call("negate", (inner,)):
             a = interval_of(inner, arguments)
             return Interval(-a.high, -a.low)
@@ -64,7 +70,7 @@ def interval_of(node: Node, arguments: Mapping[str, Interval]) -> Interval:
         case Call("min" | "max", (left, right)):
             a, b = interval_of(left, arguments), interval_of(right, arguments)
             return Interval(min(a.low, b.low), max(a.high, b.high))
-        case Call("first" | "last" | "at", (*_, otherwise)):
+        case Call("first" | "last" | "at" | "most_common" | "first_codepoint", (*_, otherwise)):
             a = interval_of(otherwise, arguments)
             return Interval(min(a.low, ANY.low), max(a.high, ANY.high))
     return ANY
@@ -96,6 +102,9 @@ def decimal_bound(node: Node, arguments: Mapping[str, Interval]) -> Size:
         case Call("ratio", (a, b, if_zero)):
             n, d = decimal_bound(if_zero, arguments)
             return max(_magnitude(a, arguments), n), max(_magnitude(b, arguments), d)
+        case Call("number", (_, otherwise)):
+            n, d = decimal_bound(otherwise, arguments)
+            return max(n, 10**12), max(d, 10**4)
         case Call("+ decimal" | "- decimal", (left, right)):
             (n, d), (other_n, other_d) = decimal_bound(left, arguments), decimal_bound(right, arguments)
             return n * other_d + other_n * d, d * other_d
@@ -104,7 +113,7 @@ def decimal_bound(node: Node, arguments: Mapping[str, Interval]) -> Size:
             return n * other_n, d * other_d
         case Call("negate decimal", (inner,)):
             return decimal_bound(inner, arguments)
-        case Call("first" | "last" | "at", (*_, otherwise)):
+        case Call("first" | "last" | "at" | "most_common", (*_, otherwise)):
             n, d = decimal_bound(otherwise, arguments)
             return max(n, WIDEST * FINEST), max(d, FINEST)
     return WIDEST * FINEST, FINEST

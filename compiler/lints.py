@@ -42,7 +42,7 @@ def lint_constraint(tree: syntax.Constraint, constraint: Constraint, warn: Warn)
 
 def lint_imports(imports: Sequence[syntax.Import], file: syntax.File, warn: Warn) -> None:
     """Warns about those imports that nothing of the file uses."""
-    used = {name.module for item in file.items for name in _qualified(item)} if imports else set()
+    used = {one.module for one in syntax.walk(file.items) if isinstance(one, syntax.Name)} if imports else set()
     for tree in imports:
         if tree.alias.name not in used:
             warn("V0217", f"nothing uses `{tree.alias}`", tree.alias.span, "remove the import")
@@ -98,16 +98,3 @@ def _holes(text: str) -> Iterator[str]:
         yield from (hole.name for hole in parse_template(text).holes)
     except TemplateError:  # a text in another language, or one that is no template
         yield from (part.partition("}")[0].partition(":")[0] for part in text.split("{")[1:])
-
-
-def _qualified(item: object) -> Iterator[syntax.Name]:
-    """The names of an item that belong to a module."""
-    match item:
-        case syntax.Name(module=str()):
-            yield item
-        case tuple():
-            for one in item:
-                yield from _qualified(one)
-        case _ if hasattr(item, "__dataclass_fields__"):
-            for field in item.__dataclass_fields__:
-                yield from _qualified(getattr(item, field))

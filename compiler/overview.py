@@ -1,16 +1,10 @@
 """A file at a glance: each constraint with what it tells, its parameters, and what its check can cost."""
 
-from collections.abc import Iterator
-from random import Random
-
-from verif_dsl.compiler.backends.reference import Row, evaluate
-from verif_dsl.compiler.binding import BindError, bind, draw
-from verif_dsl.compiler.ir import Value
 from verif_dsl.compiler.locales import ENGLISH
 from verif_dsl.compiler.program import Bound, Constraint, Domain, Param, Program, Spec
 from verif_dsl.compiler.texts import LARGEST_RESPONSE
+from verif_dsl.compiler.told import told
 from verif_dsl.compiler.values import quoted, written
-from verif_dsl.compiler.wording import applicable
 
 
 def overview(program: Program) -> str:
@@ -31,29 +25,11 @@ def _constraint(constraint: Constraint) -> list[str]:
     if constraint.deprecated:
         instead = f" (use {constraint.replacement})" if constraint.replacement else ""
         lines.append(f"  deprecated: {constraint.deprecated}{instead}")
-    lines += [f"  tells: {text}" for text in _told(constraint)]
+    lines += [f"  tells: {one.text}" for one in told(constraint) if one.text and one.instruction.lang == ENGLISH]
     lines += [f"  {_parameter(parameter)}" for parameter in constraint.parameters]
     lines += [f"  requires {text}" for _, text in constraint.requires]
     lines += [f"  reads {given}" for given in constraint.givens]
-    return [*lines, f"  {_cost(constraint)}"]
-
-
-def _told(constraint: Constraint) -> Iterator[str]:
-    """What it says with its default arguments, else with drawn ones; nothing where it shows what came before."""
-    arguments: dict[str, Value] = {}
-    try:
-        arguments = bind(constraint, {})
-    except BindError:
-        try:
-            arguments = draw(constraint, Random(0))
-        except BindError:
-            return
-    row = Row("", arguments)
-    try:
-        for one in applicable(constraint.instructions, row, ENGLISH):
-            yield one.template.render({name: evaluate(node, row) for name, node in one.holes.items()})
-    except KeyError:
-        return
+    return [*lines, f"  {cost_in_words(constraint)}"]
 
 
 def _parameter(parameter: Param) -> str:
@@ -78,11 +54,26 @@ def written_domain(domain: Domain) -> str:
     return str(domain.kind) if domain.low is None else f"{domain.kind} in {_bound(domain.low)} to {_bound(domain.high)}"
 
 
+def written_sample(parameter: Param, most: int) -> str:
+    """What generators draw from, as a `sample` has it; of a list, so many values. Empty where nothing says it.
+
+    >>> from verif_dsl.compiler.kinds import TEXT
+    >>> written_sample(Param("word", Domain(TEXT), pool=("tea", "milk", "rum")), 2)
+    '"tea", "milk" and 1 more'
+    """
+    if parameter.sample is not None:
+        low, high = parameter.sample
+        return f"{_bound(low)} to {_bound(high)}"
+    more = len(parameter.pool) - most
+    return ", ".join(map(written, parameter.pool[:most])) + (f" and {more} more" if more > 0 else "")
+
+
 def _bound(bound: Bound) -> str:
     return bound if isinstance(bound, str) else written(bound)
 
 
-def _cost(constraint: Constraint) -> str:
+def cost_in_words(constraint: Constraint) -> str:
+    """What its check can cost, in the middle of a sentence."""
     if constraint.cost is None:
         return "judged by a model"
     passes = -(-constraint.cost // LARGEST_RESPONSE)

@@ -69,7 +69,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Rubric:
     """How a soft constraint is judged: the question, the scale with its anchors, and the score that passes."""
 
     ask: Template
@@ -78,6 +78,7 @@ class Judge:
     anchors: tuple[tuple[int, Template], ...]
     pass_at: int
     show: tuple[str, ...]
+    """What the judge sees: `response`, `prompt`, or the name of a given; in this order."""
     unknown: Literal["mask", "fail"]
     holes: Mapping[str, Node]
 
@@ -103,7 +104,7 @@ class Constraint:
     check: Node | None
     cost: int | None
     """Steps that the check takes at most, on a response of the largest size (see `cost`)."""
-    judge: Judge | None
+    judge: Rubric | None
     examples: tuple[Example, ...]
     span: Span
 

@@ -17,6 +17,9 @@ from verif_dsl.compiler.source import Source
 
 Aggregation = Literal["mean", "min", "max", "all", "any", "product"]
 
+GROUPS = ("hard", "soft", "graded")
+"""The groups that every row has, be they empty; a constraint of a row cannot be called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -27,7 +30,9 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The verdicts of all `hard` constraints of the row, of all `soft` ones, or of the one with that name."""
+    """The verdicts of all `hard` constraints of the row, of all `soft` ones, or of the one with that name; or, as
+    `graded`, the soft ones by the scores that their judge gave them, from 0 to 1.
+    """
 
     name: str
 
@@ -143,7 +148,7 @@ def build_reward(tree: syntax.Expression) -> Reward:
             return Sum(Number(1.0), _negative(_condition(operand, "not")))
         case syntax.Comparison(operands, comparators):
             return _gates(tree, [build_reward(operand) for operand in operands], comparators)
-        case syntax.Name(name, _, None) if name in ("hard", "soft"):
+        case syntax.Name(name, _, None) if name in GROUPS:
             raise _error(
                 "V0203", f"`{name}` is a group of verdicts, not a number", tree, f"write mean({name}, if_empty=1)"
             )
@@ -172,6 +177,8 @@ def _condition(tree: syntax.Expression, operator: str) -> Reward:
 
 def _is_condition(tree: syntax.Expression) -> bool:
     match tree:
+        case syntax.Name("graded", _, None):
+            return False
         case syntax.Comparison() | syntax.Name() | syntax.Unary("not") | syntax.Binary("and" | "or"):
             return True
         case syntax.Call(function, arguments):

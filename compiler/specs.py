@@ -30,7 +30,7 @@ from verif_dsl.compiler.modules import (
 )
 from verif_dsl.compiler.parser import parse
 from verif_dsl.compiler.program import Constraint, Program, Spec, Use
-from verif_dsl.compiler.rewards import Reward, RewardError, build_reward, groups
+from verif_dsl.compiler.rewards import GROUPS, Reward, RewardError, build_reward, groups
 from verif_dsl.compiler.source import Source, Span
 
 EDITION = "1"
@@ -224,7 +224,7 @@ def _spec(tree: syntax.Spec, typer: Typer, constraints: Mapping[str, Constraint]
         match clause:
             case syntax.Use():
                 use = _use(clause, typer, constraints, failed)
-                if use and use.name in ("hard", "soft"):
+                if use and use.name in GROUPS:
                     message = f"`{use.name}` is the name of a group in rewards"
                     typer.report("V0204", message, clause.span, "give it another name: `as other_name`")
                 elif use and use.name in used:
@@ -289,7 +289,7 @@ def _reward(clause: syntax.Reward, tree: syntax.Spec, typer: Typer) -> Reward | 
     except RewardError as error:
         typer.diagnostics.append(error.diagnostic)
         return None
-    names = {"hard", "soft"}
+    names = set(GROUPS)
     names.update((one.alias or one.constraint).name for one in tree.clauses if isinstance(one, syntax.Use))
     for name in sorted(groups(reward) - names):
         typer.report("V0201", f"there is nothing called `{name}` in this spec", clause.span, suggestion(name, names))

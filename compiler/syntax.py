@@ -3,6 +3,7 @@
 `parser.parse` builds it; `elaborate` gives it types.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -346,3 +347,14 @@ class File:
     imports: tuple[Import, ...]
     items: tuple[Define | Constraint | Spec, ...]
     span: Span
+
+
+def walk(tree: object) -> Iterator[object]:
+    """All nodes of a tree, or of a tuple of trees, each before those within it."""
+    if isinstance(tree, tuple):
+        for one in tree:
+            yield from walk(one)
+    elif hasattr(tree, "__dataclass_fields__"):
+        yield tree
+        for field in tree.__dataclass_fields__:
+            yield from walk(getattr(tree, field))

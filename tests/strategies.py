@@ -162,7 +162,7 @@ def _quantifier(draw: st.DrawFn, quantity: str, budget: int, variables: tuple[Lo
     depth = max((one.depth for one in variables), default=0) + 1
     item = draw(st.sampled_from([TEXT, TEXT, TEXT, *ITEM_KINDS]))
     if draw(st.integers(0, 3)) == 0:
-        builtin = BUILTINS[draw(st.sampled_from(["adjacent", "indexed"]))]
+        builtin = BUILTINS[draw(st.sampled_from(["adjacent", "indexed", "zip"]))]
         source: Node = _filled(draw, builtin, fill(builtin.result, item), item, budget, variables)
         kinds = source.kind.parts[0].parts
     else:

@@ -69,6 +69,10 @@ PROGRAMS = {
     "a text where a regex stands": (HEAD + 'check matches(response, "a")' + TAIL, False),
     "unknown escape": (HEAD + r'check "\q" in response' + TAIL, False),
     "surrogate": (HEAD + r'check "\u{D800}" in response' + TAIL, False),
+    "the first turn": (
+        "constraint c { given opening from user[0] " + HEAD[15:] + "check opening in response" + TAIL,
+        True,
+    ),
     "import": ('import "a" as b ' + HEAD + "check true" + TAIL, False),
     "comment": (HEAD + "# why\n check true" + TAIL, False),
     "endless space": (HEAD + " " * 25 + "check true" + TAIL, False),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import verif_dsl
-from tests.test_ifeval import DATA
+from tests.recorded import existing
 from verif_dsl.compiler.builtins import langdetect_profiles
 from verif_dsl.compiler.builtins.langdetect_profiles import (
     langdetect_codes,
@@ -44,9 +44,7 @@ def asked(text: str) -> str | None:
 
 
 def test_it_tells_what_langdetect_tells_of_real_responses() -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no conformance data in {DATA}")
-    lines = (DATA / "gpt4_responses.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (existing("ifeval") / "gpt4_responses.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["response"] for line in Random(0).sample(lines, 100)]
     langdetect.DetectorFactory.seed = 0
     differ = [text for text, code in zip(texts, languages_of(texts), strict=True) if code != asked(text)]

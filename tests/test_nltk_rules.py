@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import verif_dsl
+from tests.recorded import existing, read_jsonl
 from tests.strategies import PIECES
 from tests.test_agreement import CASES
-from tests.test_ifeval import DATA, read_jsonl
 from verif_dsl.compiler import check_source
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.builtins.nltk_rules import (
@@ -86,9 +86,7 @@ def assert_same(nltk: ModuleType, text: str) -> None:
 
 
 def real_texts() -> list[str]:
-    if not DATA.is_dir():
-        pytest.skip(f"no conformance data in {DATA} (set VERIF_CONFORMANCE to the folder that has ifeval/ in it)")
-    rows = [row for path in sorted(DATA.parent.glob("*/*.jsonl")) for row in read_jsonl(path)]
+    rows = [row for path in sorted(existing("ifeval").parent.glob("*/*.jsonl")) for row in read_jsonl(path)]
     found = [text for row in rows for name, text in row.items() if name in ("prompt", "response")]
     assert len(found) > 1000
     return [prepare(text) for text in found]

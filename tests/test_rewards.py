@@ -26,6 +26,7 @@ def reward_of(expression: str, hard: list[str], soft: list[str]) -> float | None
             "weight": [1.0] * size,
             "verdict": verdicts,
             "reason": [None] * size,
+            "score": [None] * size,
         },
         schema_overrides={
             "row": pl.Int64,
@@ -33,6 +34,7 @@ def reward_of(expression: str, hard: list[str], soft: list[str]) -> float | None
             "constraint": pl.String,
             "verdict": pl.String,
             "weight": pl.Float64,
+            "score": pl.Float64,
         },
     )
     return Verdicts(table, 1, [None]).rewards(expression)[0]
@@ -101,6 +103,8 @@ def test_reward_expressions(expression: str, hard: list[str], soft: list[str], e
         ("hard", "group of verdicts"),
         ("mean(hard, if_empty=1) and all(soft)", "compare it"),
         ("not product(hard)", "joins conditions"),
+        ("all(hard) and all(graded)", "joins conditions"),
+        ("graded", "group of verdicts"),
         ("all(soft) in all(hard)", "a reward has neither"),
         ("true", "no part of a reward"),
         ("mean(", "cannot be read"),
@@ -115,7 +119,7 @@ def test_a_reward_that_makes_no_sense_is_one_clear_error(expression: str, messag
     assert message in str(caught.value)
 
 
-members = st.one_of(st.just(Group("hard")), st.just(Group("soft")))
+members = st.sampled_from([Group("hard"), Group("soft"), Group("graded")])
 rewards: st.SearchStrategy[Reward] = st.recursive(
     st.one_of(
         st.builds(Number, st.sampled_from([0.0, 0.5, 1.0, 2.0, -1.0])),
@@ -134,13 +138,12 @@ rewards: st.SearchStrategy[Reward] = st.recursive(
     ),
     max_leaves=4,
 )
+names = st.sampled_from(["a", "b", "c"])
+weights = st.sampled_from([0.5, 1.0, 2.0])
 verdicts = st.lists(
-    st.builds(
-        Judged,
-        st.sampled_from(["a", "b", "c"]),
-        st.sampled_from(["hard", "soft"]),
-        st.sampled_from([0.5, 1.0, 2.0]),
-        st.sampled_from([True, False, None]),
+    st.one_of(
+        st.builds(Judged, names, st.sampled_from(["hard", "soft"]), weights, st.sampled_from([True, False, None])),
+        st.builds(Judged, names, st.just("soft"), weights, st.booleans(), st.sampled_from([0.0, 0.25, 1.0])),
     ),
     max_size=4,
 )
@@ -149,8 +152,19 @@ verdicts = st.lists(
 @given(rewards, st.lists(verdicts, min_size=1, max_size=4))
 def test_columns_give_the_reference_reward_and_neither_end_lies(reward: Reward, rows: list[list[Judged]]) -> None:
     names = {True: "pass", False: "fail", None: "unknown"}
-    lines = [(row, one.name, one.kind, one.weight, names[one.passes]) for row, some in enumerate(rows) for one in some]
-    schema = {"row": pl.Int64, "constraint": pl.String, "kind": pl.String, "weight": pl.Float64, "verdict": pl.String}
+    lines = [
+        (row, one.name, one.kind, one.weight, names[one.passes], one.score)
+        for row, some in enumerate(rows)
+        for one in some
+    ]
+    schema = {
+        "row": pl.Int64,
+        "constraint": pl.String,
+        "kind": pl.String,
+        "weight": pl.Float64,
+        "verdict": pl.String,
+        "score": pl.Float64,
+    }
     table = pl.DataFrame(lines, schema=schema, orient="row")
     low, high = reward_ends(reward, table, len(rows))
     expected = [evaluate_reward(reward, some) for some in rows]
@@ -168,7 +182,7 @@ def test_however_the_unknown_verdicts_turn_out_the_reward_lies_between_its_ends(
 ) -> None:
     low, high = evaluate_reward(reward, row)
     settled = [
-        Judged(one.name, one.kind, one.weight, outcome if one.passes is None else one.passes)
+        Judged(one.name, one.kind, one.weight, outcome if one.passes is None else one.passes, one.score)
         for one, outcome in zip(row, outcomes, strict=False)
     ]
     final, _ = evaluate_reward(reward, settled)

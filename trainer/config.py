@@ -1,13 +1,14 @@
 """The configuration of `vif train`: a YAML file, checked key by key before anything heavy is imported."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from verif_dsl import VerifError
-from verif_dsl.compiler.diagnostics import suggestion
+from verif_dsl.judging.config import JudgeConfig, with_absolute_paths
+from verif_dsl.typed_yaml import Typed, read_typed
 
 TINY = "tiny"
 MADE = "made"
@@ -16,12 +17,7 @@ Count = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Checked(BaseModel):
-    # Strict, because "8" for 8 or 1 for true is more likely a slip than a wish.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class TinyConfig(_Checked):
+class TinyConfig(Typed):
     """The embedded model's size, and its warm start. The defaults take half a minute on one CPU core.
 
     `vocabulary` counts token ids, `hidden` is the width and a multiple of 8, `examples` the made sentences that `steps`
@@ -39,7 +35,18 @@ class TinyConfig(_Checked):
     obedient_share: Share = 0.75
 
 
-class Config(_Checked):
+class CalibrationConfig(Typed):
+    """How far a judge has to agree with labels before anything is trained with it.
+
+    The labels are the examples of the .vif file, and those in the file `labels` where there is one.
+    """
+
+    labels: str | None = None
+    least_kappa: Annotated[float, Field(ge=-1, le=1)] | None = None
+    least_agreement: Share | None = None
+
+
+class Config(Typed):
     """What to train, on what, and how. Paths are relative to the folder of the configuration file.
 
     Keys:
@@ -53,8 +60,12 @@ class Config(_Checked):
         output: the folder for the trained model, the plot, the samples and the metrics.
         shuffle_rewards: the control experiment: rewards are dealt out at random, and nothing should be learnt.
         tiny: the size and the warm start of the embedded model (see `TinyConfig`).
+        judge: who answers judged constraints (see `judging.JudgeConfig`); nobody by default.
+        calibration: how far the judge has to agree with labels (see `CalibrationConfig`), asked before training.
         grpo: arguments of TRL's `GRPOConfig`, under its own names.
     """
+
+    wanted: ClassVar[Mapping[str, str]] = {"held_out": "a number of rows, 1 or more, or the name of a file"}
 
     constraints: str
     model: str = TINY
@@ -65,7 +76,9 @@ class Config(_Checked):
     output: str
     shuffle_rewards: bool = False
     tiny: TinyConfig = TinyConfig()
-    grpo: dict[str, Any] = {}
+    judge: JudgeConfig | None = None
+    calibration: CalibrationConfig | None = None
+    grpo: dict[str, Any] = Field(default={})
 
 
 def load_config(path: Path) -> Config:
@@ -74,28 +87,8 @@ def load_config(path: Path) -> Config:
     Raises `VerifError` for a file that is missing or not YAML, an unknown key (with the nearest known one), a value of
     the wrong type, and a model folder that holds no model.
     """
-    import yaml
-
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise VerifError(f"{path}: cannot be read ({reason})") from None
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark else ""
-        problem = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise VerifError(f"{path}{place}: this is not YAML ({problem})") from None
-    if not isinstance(values, dict):
-        raise VerifError(f"{path}: a configuration is a list of `key: value` lines, such as `constraints: rules.vif`")
-    try:
-        config = Config.model_validate(values)
-    except ValidationError as error:
-        raise VerifError(f"{path}: {_sentence(error)}") from None
-    return _with_absolute_paths(config, path)
+    return _with_absolute_paths(read_typed(path, Config, "constraints: rules.vif"), path)
 
 
 def _with_absolute_paths(config: Config, path: Path) -> Config:
@@ -110,7 +103,17 @@ def _with_absolute_paths(config: Config, path: Path) -> Config:
     absolute = {key: (folder / name).resolve() for key, name in relative.items()}
     if config.model != TINY:
         _check_model_folder(absolute["model"], path)
-    return config.model_copy(update={key: str(name) for key, name in absolute.items()})
+    update: dict[str, object] = {key: str(name) for key, name in absolute.items()}
+    if config.judge is not None:
+        update["judge"] = with_absolute_paths(config.judge, folder)
+    if config.calibration is not None:
+        if config.judge is None:
+            raise VerifError(f"{path}: `calibration` is about a judge, and there is no `judge`")
+        labels = config.calibration.labels
+        if labels is not None:
+            labels = str((folder / labels).resolve())
+        update["calibration"] = config.calibration.model_copy(update={"labels": labels})
+    return config.model_copy(update=update)
 
 
 def _check_model_folder(folder: Path, path: Path) -> None:
@@ -121,36 +124,3 @@ def _check_model_folder(folder: Path, path: Path) -> None:
     for needed, what in (("config.json", "no model"), ("tokenizer_config.json", "a model without its tokenizer")):
         if not (folder / needed).is_file():
             raise VerifError(f"{path}: {wanted}, and {folder} holds {what} (it has no {needed})")
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first thing wrong, with the key's full name."""
-    # A value that is neither of two types is reported once for each, with the type at the end of its place.
-    first = error.errors(include_url=False)[0]
-    extra = ("constrained-int", "str", "[key]")
-    parts = [str(part) for part in first["loc"] if part not in extra]
-    key = ".".join(parts)
-    if first["type"] == "invalid_key" or "[key]" in first["loc"]:
-        return f"the key `{key}` should be text"
-    if first["type"] == "extra_forbidden":
-        return unknown_key(key, _known_keys(parts[:-1]))
-    if first["type"] == "missing":
-        return f"the key `{key}` is missing"
-    if parts == ["held_out"]:
-        return f"`held_out` should be a number of rows, 1 or more, or the name of a file, not {first['input']!r}"
-    problem = first["msg"].removeprefix("Input ").removesuffix(" or instance of TinyConfig")
-    return f"`{key}` {problem}, not {first['input']!r}"
-
-
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """The sentence about a key that does not exist, with the one that was probably meant.
-
-    >>> unknown_key("sed", ["seed", "data"])
-    'there is no key `sed` (did you mean `seed`?)'
-    """
-    hint = suggestion(key.rpartition(".")[2], known)
-    return f"there is no key `{key}`" + (f" ({hint})" if hint else "")
-
-
-def _known_keys(parents: list[str]) -> Iterable[str]:
-    return TinyConfig.model_fields if parents == ["tiny"] else Config.model_fields

@@ -13,9 +13,9 @@ from transformers import PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
 from verif_dsl import VerifError
-from verif_dsl.trainer.config import unknown_key
 from verif_dsl.trainer.data import Row
 from verif_dsl.trainer.reward import Reward
+from verif_dsl.typed_yaml import unknown_key
 
 DEFAULTS: dict[str, Any] = {
     "max_steps": 150,

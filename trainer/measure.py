@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from verif_dsl import VerifError, Verifier
+from verif_dsl.judging import Judge
 from verif_dsl.trainer.data import Row
 from verif_dsl.trainer.reward import pass_rates
 
@@ -43,14 +44,16 @@ def measure(
     reward: str | None,
     seed: int,
     sampling: dict[str, Any],
+    judge: Judge | None = None,
 ) -> Measurement:
     """Sample one answer to each row as training samples them, and judge it.
 
-    `reward` is the expression that training uses, `sampling` holds arguments of `generate`.
+    `reward` is the expression that training uses, `sampling` holds arguments of `generate`, and `judge` answers judged
+    constraints.
     """
     answers = sample_answers(model, tokenizer, [row.prompt for row in rows], seed=seed, sampling=sampling)
     constraints = [row.constraints for row in rows]
-    found = verifier.check(answers, prompts=[row.prompt for row in rows], constraints=constraints)
+    found = verifier.check(answers, prompts=[row.prompt for row in rows], constraints=constraints, judge=judge)
     by_row = found.by_row()
     return Measurement(
         answers=answers,

@@ -10,9 +10,13 @@ from typing import Any, Protocol
 import verif_dsl
 from verif_dsl import VerifError, Verifier
 from verif_dsl.compiler.conversation import Given, turns_of
+from verif_dsl.judging import Judge, JudgeConfig
+from verif_dsl.judging.usage import Usage
 
 METRIC = "constraint/"
 """What the name of a constraint's pass rate begins with in TRL's metrics."""
+JUDGE = "judge/"
+"""What the metrics of judging begin with."""
 UNDECIDED = "undecided_share"
 """The metric for the share of rewards that unknown verdicts leave open."""
 
@@ -35,6 +39,8 @@ class VerifierReward:
         expression: how verdicts become one number, or the name of a preset; None for each row's own or the default.
         name: what messages call the text.
         folder: where the files stand that the text imports.
+        judge: who answers judged constraints, which nobody does by default. It is asked where the answer can change
+            the reward.
 
     >>> reward = VerifierReward('''
     ... constraint short {
@@ -53,12 +59,19 @@ class VerifierReward:
     __name__ = "verifier_reward"  # TRL names its metrics after it
 
     def __init__(
-        self, source: str, expression: str | None = None, *, name: str = "<text>", folder: Path | None = None
+        self,
+        source: str,
+        expression: str | None = None,
+        *,
+        name: str = "<text>",
+        folder: Path | None = None,
+        judge: JudgeConfig | None = None,
     ) -> None:
         self.source = source
         self.expression = expression
         self.name = name
         self.folder = folder
+        self.judge = judge
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -71,8 +84,13 @@ class VerifierReward:
         every = (given for constraint in self.verifier.constraints.values() for given in constraint.givens)
         return frozenset(given.field for given in every if given.field is not None)
 
+    @cached_property
+    def asked(self) -> Judge | None:
+        """The judge, which knows what it cost."""
+        return None if self.judge is None else Judge(self.judge)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("source", "expression", "name", "folder")}
+        return {name: getattr(self, name) for name in ("source", "expression", "name", "folder", "judge")}
 
     def __call__(
         self,
@@ -86,26 +104,37 @@ class VerifierReward:
         """One reward a completion; None, which TRL leaves out of its baseline, where unknown verdicts leave it open.
 
         Prompts and completions are texts or lists of messages. `constraints` is the column of that name. Logs, at each
-        call, the pass rate of every constraint of the file, NaN for one that no row asks for or none decides: TRL
-        leaves NaN out of its averages, and expects every process to log the same names.
+        call, the pass rate of every constraint of the file and of its imports, NaN for one that no row asks for or none
+        decides: TRL leaves NaN out of its averages, and expects every process to log the same names. With a judge it
+        also logs what judging cost.
 
-        Raises `VerifError` when the column is missing, or a row asks for something the file does not have.
+        Raises `VerifError` when the column is missing, or a row asks for something the file does not have, and
+        `JudgeError` when the judge leaves more unknown than its configuration allows.
         """
         if constraints is None:
             raise VerifError(
                 "the rows have no column `constraints`; give each the name of a spec, or a JSON list of constraints"
             )
+        before = self.asked.total if self.asked is not None else None
         verdicts = self.verifier.check(
             [answer_text(completion) for completion in completions],
             prompts=prompts,
             constraints=constraints,
             columns={name: values for name, values in columns.items() if name in self.fields},
+            judge=self.asked,
+            only_for_reward=True,
+            reward=self.expression,
         )
         rewards = [_finite(reward) for reward in verdicts.rewards(self.expression)]
         if log_metric is not None:
-            for name, rate in pass_rates(self.verifier, constraints, verdicts.by_row()).items():
+            rates = pass_rates(self.verifier, constraints, verdicts.by_row())
+            for name in self.verifier.program.known():
+                rate = rates.get(name)
                 log_metric(METRIC + name, math.nan if rate is None else rate)
             log_metric(UNDECIDED, sum(reward is None for reward in rewards) / max(len(rewards), 1))
+            if self.asked is not None and before is not None:
+                for name, value in _costs(before, self.asked.total).items():
+                    log_metric(JUDGE + name, value)
         return rewards
 
 
@@ -133,13 +162,16 @@ def pass_rates(
 ) -> dict[str, float | None]:
     """For every constraint of the file, whatever its rows call it, the share of its decided verdicts that pass.
 
-    `constraints` and `verdicts` (as `Verdicts.by_row` has them) go row by row. None where no verdict is decided.
+    One that the file only imports is there if a row asks for it. `constraints` and `verdicts` (as `Verdicts.by_row` has
+    them) go row by row. None where no verdict is decided.
     """
-    passed = dict.fromkeys(verifier.constraints, 0)
-    decided = dict.fromkeys(verifier.constraints, 0)
     real_names = {
-        text: {use.name: use.constraint for use in verifier.requirements(text).uses} for text in set(constraints)
+        text: {use.name: use.constraint for use in verifier.requirements(text).uses}
+        for text in dict.fromkeys(constraints)
     }
+    asked = (name for names in real_names.values() for name in names.values())
+    passed = dict.fromkeys((*verifier.constraints, *asked), 0)
+    decided = dict.fromkeys(passed, 0)
     for text, row in zip(constraints, verdicts, strict=True):
         for line in row:
             if line["verdict"] == "unknown":
@@ -166,6 +198,12 @@ def answer_text(completion: Any) -> str:
         return Given("answer", "assistant").find(turns_of(completion), {}) or ""
     except ValueError as error:
         raise VerifError(f"a completion cannot be read: {error}") from None
+
+
+def _costs(before: Usage, after: Usage) -> dict[str, float]:
+    """What one step of judging cost."""
+    names = ("verdicts", "unknown", "skipped", "calls", "cached", "shared", "failed", "tokens_in", "tokens_out")
+    return {name: float(getattr(after, name) - getattr(before, name)) for name in names}
 
 
 def _finite(reward: float | None) -> float | None:

@@ -14,7 +14,9 @@ from rich.console import Console
 import verif_dsl
 from verif_dsl import VerifError, Verifier
 from verif_dsl.compiler import read_source
-from verif_dsl.trainer.config import MADE, TINY, Config, load_config
+from verif_dsl.judging import Judge
+from verif_dsl.judging.calibration import calibrate, labelled_examples, read_labels
+from verif_dsl.trainer.config import MADE, TINY, CalibrationConfig, Config, load_config
 from verif_dsl.trainer.data import Row, hold_out, made_rows, rows_from
 from verif_dsl.trainer.folders import output_folder, remove_if_empty, written_folder
 from verif_dsl.trainer.measure import check_reward, measure
@@ -54,7 +56,11 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
     made = _Made.of(config, rng)
     rows, held_out = _rows(config, verifier, made, rng)
     check_reward(verifier, config.reward, [*rows, *held_out])
+    judge = None if config.judge is None else Judge(config.judge)
     with output_folder(config.output) as output, Stages(console) as stages, _quiet(), _few_threads(config):
+        if judge is not None and config.calibration is not None:
+            stages.start("Asking the judge about labelled responses")
+            _check_judge(judge, config.calibration, verifier)
         stages.start("Loading PyTorch and TRL")
         from verif_dsl.trainer.grpo import check_enough, grpo_arguments, run_grpo, sampling_arguments
 
@@ -77,12 +83,15 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
                 reward=config.reward,
                 seed=config.seed + 1,
                 sampling=sampling_arguments(arguments),
+                judge=judge,
             )
 
         stages.start("Measuring before training")
         before = measured()
         stages.start("Training with GRPO" + (" on shuffled rewards" if config.shuffle_rewards else ""))
-        reward: Reward = VerifierReward(source.text, config.reward, name=source.name, folder=source.folder)
+        reward: Reward = VerifierReward(
+            source.text, config.reward, name=source.name, folder=source.folder, judge=config.judge
+        )
         if config.shuffle_rewards:
             reward = ShuffledReward(reward, config.seed)
         log = run_grpo(model, tokenizer, reward, rows, arguments, stages.log)
@@ -96,6 +105,23 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         write_report(report, output)
         remove_if_empty(output / "trainer")  # TRL makes it, and fills it only when asked for checkpoints
     return report
+
+
+def _check_judge(judge: Judge, wanted: CalibrationConfig, verifier: Verifier) -> None:
+    """Raise `VerifError` when the judge agrees less with the labels than the configuration asks for."""
+    labelled = labelled_examples(verifier.constraints)
+    if wanted.labels is not None:
+        labelled += read_labels(Path(wanted.labels), verifier.program.known())
+    found = calibrate(judge, labelled).total
+    figures = (("kappa", found.kappa, wanted.least_kappa), ("agreement", found.agreement, wanted.least_agreement))
+    for name, value, least in figures:
+        if least is not None and (value is None or value < least):
+            shown = "has no value" if value is None else f"is {value:.2f}"
+            labels = "1 label" if len(labelled) == 1 else f"{len(labelled)} labels"
+            raise VerifError(
+                f"the judge {judge.config.model} is not to be trained with: over {labels} its {name} {shown}, and "
+                f"at least {least} is wanted (see vif calibrate)"
+            )
 
 
 @dataclass(frozen=True, slots=True)

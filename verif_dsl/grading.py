@@ -21,7 +21,7 @@ NO_JUDGE = "judge: none is configured"
 def grade(
     known: Mapping[str, Constraint], texts: Mapping[str, Sequence[str]], required: Sequence[Requirements]
 ) -> "pl.DataFrame":
-    """One line for each constraint of each row: `row`, `constraint`, `kind`, `weight`, `verdict` and `reason`.
+    """One line for each constraint of each row, with the columns of `Verdicts.table`; those of judges are empty.
 
     `texts` has a prepared column for the response and for each text that the constraints read beside it, by its key.
     Rows that require the same object are told apart by nothing else, so that what a batch shares is looked at once.
@@ -43,7 +43,16 @@ def grade(
         lines = lines.join(pl.concat(passed), on="line", how="left", maintain_order="left")
         decided = pl.when("passes").then(pl.lit(PASS)).otherwise(pl.lit(FAIL))
         lines = lines.with_columns(verdict=pl.coalesce("verdict", decided))
-    return lines.select("row", "constraint", "kind", "weight", "verdict", "reason")
+    judges = {"score": pl.Float64, "evidence": pl.String, "evidence_found": pl.Boolean}
+    return lines.select(
+        "row",
+        "constraint",
+        "kind",
+        "weight",
+        "verdict",
+        "reason",
+        **{name: pl.lit(None, dtype=kind) for name, kind in judges.items()},
+    )
 
 
 def _lines(known: Mapping[str, Constraint], required: Sequence[Requirements]) -> "tuple[list[Use], pl.DataFrame]":

@@ -33,7 +33,7 @@ class Parts:
     """
 
     output: Path
-    command: Mapping[str, str | None]
+    command: Mapping[str, object]
 
     @property
     def folder(self) -> Path:

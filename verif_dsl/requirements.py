@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from verif_dsl.compiler.binding import BindError, bind
 from verif_dsl.compiler.diagnostics import SourceError, VerifError, suggestion
 from verif_dsl.compiler.program import Program, Use
-from verif_dsl.compiler.rewards import Reward
+from verif_dsl.compiler.rewards import GROUPS, Reward
 from verif_dsl.compiler.specs import spec_of
 from verif_dsl.compiler.texts import prepare
 
@@ -120,7 +120,7 @@ def _use(program: Program, item: object) -> Use:
     alias = item.get("as", name.rpartition(".")[2])
     if not isinstance(alias, str) or not alias:
         raise VerifError(f"the `as` of `{name}` is a name, not {json.dumps(alias)[:80]}")
-    if alias in ("hard", "soft"):
+    if alias in GROUPS:
         raise VerifError(f"`{name}` cannot be called `{alias}`, which is the name of a group in rewards")
     try:
         arguments = bind(constraints[name], given)

@@ -113,12 +113,12 @@ def read_rows(path: Path, *, needed: Sequence[str] = (), texts: Sequence[str] = 
     return Rows(0, sum(chunk.count for chunk in chunks), columns, chunks[0].types, 1.0)
 
 
-def check_output(path: Path, *, inputs: Iterable[Path] = ()) -> None:
-    """Raise VerifError unless rows can be written to `path`: asked before long work, so that none of it is lost.
+def check_output(path: Path, *, inputs: Iterable[Path] = (), suffixes: Sequence[str] = SUFFIXES) -> None:
+    """Raise VerifError unless a file can be written to `path`: asked before long work, so that none of it is lost.
 
-    `inputs` are files that must survive.
+    `inputs` are files that must survive, and `suffixes` those that the name may have.
     """
-    _suffix(path)
+    _suffix(path, suffixes)
     if not path.parent.is_dir():
         raise VerifError(f"{path}: the folder {path.parent} does not exist; make it first")
     if path.is_dir():
@@ -127,10 +127,10 @@ def check_output(path: Path, *, inputs: Iterable[Path] = ()) -> None:
         raise VerifError(f"{path}: is also an input, which the output would replace; name another file")
 
 
-def _suffix(path: Path) -> str:
+def _suffix(path: Path, suffixes: Sequence[str] = SUFFIXES) -> str:
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise VerifError(f"{path}: the name of a file of rows ends in {' or '.join(SUFFIXES)}")
+    if suffix not in suffixes:
+        raise VerifError(f"{path}: it needs a name that ends in {' or '.join(suffixes)}")
     return suffix
 
 

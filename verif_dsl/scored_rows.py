@@ -75,7 +75,10 @@ def _as_parquet(scored: ScoredRows) -> bytes:
     import polars
 
     size = len(scored.rewards)
-    verdict = polars.Struct(dict.fromkeys(("constraint", "kind", "verdict", "reason"), polars.String))
+    texts_of_verdict = ("constraint", "kind", "verdict", "reason", "evidence")
+    verdict = polars.Struct(
+        {**dict.fromkeys(texts_of_verdict, polars.String), "score": polars.Float64, "evidence_found": polars.Boolean}
+    )
     columns = [polars.int_range(scored.first, scored.first + size, eager=True).alias("row")]
     for name in IDENTIFYING:
         values = scored.identifying.get(name, [None] * size)

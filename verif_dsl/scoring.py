@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import verif_dsl
 from verif_dsl.compiler.diagnostics import RowError, VerifError
@@ -22,13 +23,17 @@ from verif_dsl.scored_rows import IDENTIFYING, ScoredRows, encode, join
 from verif_dsl.verdicts import FAIL, PASS, UNKNOWN, Verdicts
 from verif_dsl.verifier import Verifier
 
+if TYPE_CHECKING:
+    from verif_dsl.judging import Judge
+
 
 @dataclass(frozen=True)
 class Scoring:
     """Which rows are scored, by what, and where the verdicts go.
 
     A column that is None is called `prompt` or `constraints`, and need not be there. `spec`, where there is one, holds
-    for every row; `reward` stands in place of the specs' own.
+    for every row; `reward` stands in place of the specs' own. `judge` answers judged constraints, with
+    `only_for_reward` where the answer can change the reward.
     """
 
     verifier: Verifier
@@ -39,6 +44,8 @@ class Scoring:
     constraints_column: str | None = None
     spec: str | None = None
     reward: str | None = None
+    judge: "Judge | None" = None
+    only_for_reward: bool = False
 
     @property
     def parts(self) -> Parts:
@@ -54,6 +61,8 @@ class Scoring:
             "--constraints-column": self.constraints_in,
             "--spec": self.spec,
             "--reward": self.reward,
+            "--judge": None if self.judge is None else self.judge.config.model_dump(mode="json"),
+            "--only-for-reward": self.only_for_reward,
         }
         return Parts(self.out, command)
 
@@ -139,6 +148,9 @@ def _computed(scoring: Scoring, store: Parts, number: int, rows: Rows, source: s
             rows.columns[scoring.response_column],
             prompts=rows.columns.get(scoring.prompts_in),
             constraints=held_to,
+            judge=scoring.judge,
+            only_for_reward=scoring.only_for_reward,
+            reward=scoring.reward,
         )
         rewards = verdicts.rewards(scoring.reward)
     except RowError as error:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from verif_dsl.compiler.diagnostics import RowError
-from verif_dsl.compiler.rewards import DEFAULT, Reward, groups, parse_reward
+from verif_dsl.compiler.rewards import DEFAULT, GROUPS, Reward, groups, parse_reward
 
 if TYPE_CHECKING:
     import polars as pl
 
 PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
+
+JUDGED = ("score", "evidence", "evidence_found")
+"""The columns that a judge fills."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +22,9 @@ class Verdicts:
 
     `table` has one line for each constraint of each row: `row` (0-based), `constraint` (its `as` name where it has
     one), `kind` ("hard" or "soft"), `weight`, `verdict` ("pass", "fail" or "unknown") and `reason` (why it is
-    unknown, or null). `size` counts the rows, those without constraints included; `specified` holds each row's own
-    reward where its spec has one.
+    unknown, or null); and where a judge decided `score` (from 0 to 1), `evidence` (what it quotes from the response)
+    and `evidence_found` (whether that stands in the response), which are null elsewhere. `size` counts the rows, those
+    without constraints included; `specified` holds each row's own reward where its spec has one.
     """
 
     table: "pl.DataFrame"
@@ -38,10 +42,13 @@ class Verdicts:
         return found
 
     def by_row(self) -> list[list[dict[str, object]]]:
-        """For each row its verdicts, as dictionaries with `constraint`, `kind`, `verdict` and `reason`."""
+        """For each row its verdicts, as dictionaries with `constraint`, `kind`, `verdict` and `reason`; those of a
+        judge also with `score`, `evidence` and `evidence_found`.
+        """
         rows: list[list[dict[str, object]]] = [[] for _ in range(self.size)]
         for line in self.table.iter_rows(named=True):
-            rows[line["row"]].append({key: line[key] for key in ("constraint", "kind", "verdict", "reason")})
+            judged = () if line["score"] is None else JUDGED
+            rows[line["row"]].append({key: line[key] for key in ("constraint", "kind", "verdict", "reason", *judged)})
         return rows
 
     def pass_rates(self) -> dict[str, float | None]:
@@ -82,7 +89,7 @@ class Verdicts:
         """A reward that names a constraint must find it: nothing there must not look like all satisfied."""
         import polars as pl
 
-        for name in sorted(groups(reward) - {"hard", "soft"}):
+        for name in sorted(groups(reward) - set(GROUPS)):
             having = set(lines.filter(pl.col("constraint") == name)["row"])
             if lacking := [row for row in rows if row not in having]:
                 raise RowError(lacking[0], " has no constraint of that name", f"the reward reads `{name}`, and ")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from random import Random
+from typing import TYPE_CHECKING
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, bind, draw
@@ -18,6 +19,9 @@ from verif_dsl.compiler.wording import applicable
 from verif_dsl.grading import grade
 from verif_dsl.requirements import Requirements, default_requirements, read_requirements
 from verif_dsl.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from verif_dsl.judging import Judge
 
 REMEMBERED = 1 << 15
 """How many different `constraints` texts stay bound: a kilobyte or two each."""
@@ -67,6 +71,9 @@ class Verifier:
         prompts: Sequence[str | Sequence[Mapping[str, object]]] | None = None,
         constraints: str | Sequence[str] | None = None,
         columns: Mapping[str, Sequence[str]] | None = None,
+        judge: "Judge | None" = None,
+        only_for_reward: bool = False,
+        reward: str | None = None,
     ) -> Verdicts:
         """The verdicts on a batch of responses.
 
@@ -76,9 +83,13 @@ class Verifier:
         each a text or a list of messages, is needed by checks that read the prompt or earlier turns, and `columns` by
         those that read a field of the data.
 
+        `judge` answers judged constraints, which are unknown without one. With `only_for_reward` it is not asked about
+        rows whose reward it could not change, and what it is not asked is unknown; the reward is `reward`, or as
+        `Verdicts.rewards` has it without an expression.
+
         A blank response fails everything; one over 64 KiB is unknown, and so is what reads a prompt or a column over
-        64 KiB, and every judged constraint as long as there is no judge. Raises `VerifError`, naming the row, for
-        arguments a constraint does not accept.
+        64 KiB. Raises `VerifError`, naming the row, for arguments a constraint does not accept, and `JudgeError` when
+        the judge cannot be asked or leaves too much unknown.
         """
         rows = _texts(responses, "response")
         _same_length("prompts", prompts, rows)
@@ -86,7 +97,15 @@ class Verifier:
             _same_length(f'values of the column "{name}"', values, rows)
         required = self._required(constraints, len(rows))
         texts = {"response": rows, **self._given(prompts, columns or {}, required)}
-        return Verdicts(grade(self._known, texts, required), len(rows), [one.reward for one in required])
+        table, own = grade(self._known, texts, required), [one.reward for one in required]
+        if judge is None:
+            return Verdicts(table, len(rows), own)
+        from verif_dsl.judging.soft import judged
+
+        open_rewards = None
+        if only_for_reward:
+            open_rewards = [value is None for value in Verdicts(table, len(rows), own).rewards(reward)]
+        return Verdicts(judged(judge, self._known, texts, required, table, open_rewards), len(rows), own)
 
     def _given(
         self,

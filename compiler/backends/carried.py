@@ -16,6 +16,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from verif_dsl.compiler.backends.python_code import Brackets, Code, lay_out
 from verif_dsl.compiler.builtins.markdown import patterns_of
 from verif_dsl.compiler.diagnostics import VerifError
 from verif_dsl.compiler.patterns.pattern import to_rust
@@ -120,21 +121,23 @@ class Carried:
         # From the last to the first, so that places in the text stay what they are.
         for call in sorted(calls, key=lambda one: (one.lineno, one.col_offset), reverse=True):
             at = call.lineno - first
-            replacement = self._translated(found.module, call).encode()
-            lines[at] = lines[at][: call.col_offset] + replacement + lines[at][call.end_col_offset :]
+            before, after = lines[at][: call.col_offset].decode(), lines[at][call.end_col_offset :].decode()
+            start = before.lstrip()
+            written = lay_out(start, self._translated(found.module, call), after, before.removesuffix(start))
+            lines[at] = written.encode()
         text = "\n".join(line.decode() for line in lines)
         text = re.sub(r'(""")\n +import polars as pl\n', r"\1\n", text)
         text = re.sub(r"^ +import polars as pl\n\n?", "", text, flags=re.MULTILINE)
         return re.sub(r'(: |-> )"(pl\.\w+|tuple\[[\w., ]+\])"', r"\1\2", text)  # annotations need no quotes there
 
-    def _translated(self, module: ModuleType, call: ast.Call) -> str:
+    def _translated(self, module: ModuleType, call: ast.Call) -> Code:
         argument = call.args[0]
         value = argument.value if isinstance(argument, ast.Constant) else getattr(module, ast.unparse(argument))
         found: Any = TRANSLATIONS[ast.unparse(call.func)](value)
         name = argument.id if isinstance(argument, ast.Name) else ""
         if isinstance(found, str):
             return self.pattern(found, name)
-        return "(" + ", ".join(self.pattern(one) for one in found) + ",)"
+        return Brackets("(", tuple(map(self.pattern, found)), ")")
 
     def pattern(self, rust: str, name: str = "") -> str:
         """How code refers to a pattern: by its name where it is long, and otherwise as it is."""

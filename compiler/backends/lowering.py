@@ -211,7 +211,7 @@ def _constant_last(call: Call) -> tuple[Node, ...]:
 
 EQUALITIES = ("==", "!=", "== maybe", "!= maybe")
 
-SUBJECTS = ("x", "items")
+SUBJECTS = ("x", "items", "others")
 """What builtins call the text or list they look at. Polars takes a pattern or an index a row for a subject a row."""
 
 

@@ -72,6 +72,10 @@ def lay_out(before: str, code: Code, after: str = "", indent: str = "") -> str:
     match code:
         case Brackets(opening, items, closing):
             inner = indent + STEP
+            then, called, rest = closing.rpartition("(")
+            start = f"{indent}{before}{opening}{', '.join(map(flat, items))}{then}("
+            if called and rest != ")" and len(start) <= WIDTH:  # the last brackets are broken before others
+                return f"{start}\n{inner}{rest.removesuffix(')')}\n{indent}){after}"
             inside = inner + ", ".join(map(flat, items))
             if len(inside) > WIDTH or opening in ("(", "[", "{"):  # formatters keep only arguments on a line
                 inside = "\n".join(lay_out("", one, ",", inner) for one in items)

@@ -74,12 +74,15 @@ def _quantify(node: Quantifier, row: Row, variables: Locals) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One verdict of a row, as rewards see it; `passes` is None when it is unknown."""
+    """One verdict of a row, as rewards see it; `passes` is None when it is unknown, and `score` is there where a judge
+    gave one.
+    """
 
     name: str
     kind: str
     weight: float
     passes: bool | None
+    score: float | None = None
 
 
 def evaluate_reward(reward: Reward, verdicts: Sequence[Judged]) -> tuple[float, float]:
@@ -127,8 +130,16 @@ def _gate(comparator: str, left: tuple[float, float], right: tuple[float, float]
 def _weighted(member: Group | Reward, verdicts: Sequence[Judged]) -> list[tuple[float, tuple[float, float]]]:
     if not isinstance(member, Group):
         return [(1.0, evaluate_reward(member, verdicts))]
-    chosen = [one for one in verdicts if member.name in (one.kind, one.name)]
-    return [(one.weight, (float(one.passes is True), float(one.passes is not False))) for one in chosen]
+    kind = "soft" if member.name == "graded" else member.name
+    return [
+        (one.weight, (one.score, one.score) if member.name == "graded" and one.score is not None else _ends(one))
+        for one in verdicts
+        if kind in (one.kind, one.name)
+    ]
+
+
+def _ends(verdict: Judged) -> tuple[float, float]:
+    return float(verdict.passes is True), float(verdict.passes is not False)
 
 
 def _sum_up(function: str, weighted: Sequence[tuple[float, float]]) -> float:

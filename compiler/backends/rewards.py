@@ -11,8 +11,8 @@ Ends = tuple[pl.Series, pl.Series]
 def reward_ends(reward: Reward, table: pl.DataFrame, rows: int) -> Ends:
     """Both ends of the reward of rows 0 to `rows` - 1.
 
-    `table` has one line a verdict with `row`, `constraint`, `kind` ("hard" or "soft"), `weight`, and `verdict`
-    ("pass", "fail" or "unknown").
+    `table` has one line a verdict with `row`, `constraint`, `kind` ("hard" or "soft"), `weight`, `verdict` ("pass",
+    "fail" or "unknown") and `score` (what a judge gave, from 0 to 1, or null).
     """
     lines = table.select(
         pl.col("row").cast(pl.Int64),
@@ -21,6 +21,7 @@ def reward_ends(reward: Reward, table: pl.DataFrame, rows: int) -> Ends:
         "weight",
         low=(pl.col("verdict") == "pass").cast(pl.Float64),
         high=(pl.col("verdict") != "fail").cast(pl.Float64),
+        score="score",
     )
     return _ends(reward, lines, rows)
 
@@ -80,6 +81,9 @@ def _members(member: Group | Reward, lines: pl.DataFrame, rows: int) -> pl.DataF
     match member:
         case Group("hard" | "soft" as kind):
             return lines.filter(pl.col("kind") == kind).select(columns)
+        case Group("graded"):
+            ends = {end: pl.coalesce("score", end) for end in ("low", "high")}
+            return lines.filter(pl.col("kind") == "soft").with_columns(**ends).select(columns)
         case Group(name):
             return lines.filter(pl.col("constraint") == name).select(columns)
         case _:

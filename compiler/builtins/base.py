@@ -20,6 +20,8 @@ class Parameter:
     name: str
     kind: Kind
     default: Any = REQUIRED
+    unfit: Callable[[Any], str | None] | None = None
+    """For a text that has to be written out: says what is wrong with one."""
 
     def __str__(self) -> str:
         default = "" if self.default is REQUIRED else f" = {str(self.default).lower()}"
@@ -54,6 +56,8 @@ class Builtin:
     """Whether its regex must not match the empty text."""
     values: Callable[[], tuple[str, ...]] | None = None
     """All that it can answer, where that is a closed set of texts."""
+    growth: int = 1
+    """How many times as large as its arguments its text or list can be (see `cost`)."""
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(str, self.parameters))}) -> {self.result}"

@@ -12,12 +12,16 @@ from operator import add, eq, ge, gt, le, lt, mul, ne, neg, sub
 from typing import TYPE_CHECKING, Any
 
 from verif_dsl.compiler.builtins.base import Builtin, Parameter
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT
+from verif_dsl.compiler.patterns.matcher import find
+from verif_dsl.compiler.patterns.pattern import to_rust
 
 if TYPE_CHECKING:
     import polars as pl
 
 LEFT_RIGHT = (Parameter("left", DECIMAL), Parameter("right", DECIMAL))
+NUMBER = r"^-?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]{1,4})?$"
+MOST_DIGITS = 12
 HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
 
 
@@ -77,6 +81,23 @@ def approx(x: Fraction, y: Fraction, within: Fraction) -> bool:
 def approx_column(x: "pl.Expr", y: "pl.Expr", within: "pl.Expr") -> "pl.Expr":
     n, d = parts(sum_column(sub, x, y))
     return comparison_column(le, decimal_column(n.abs(), d), within)
+
+
+def number(x: str, otherwise: Fraction) -> Fraction:
+    if find(NUMBER, x) is None or sum(map(x.count, "0123456789")) > MOST_DIGITS:
+        return otherwise
+    return Fraction(x.replace(",", ""))
+
+
+def number_column(x: "pl.Expr", otherwise: "pl.Expr") -> "pl.Expr":
+    import polars as pl
+
+    valid = x.str.contains(to_rust(NUMBER)) & (x.str.count_matches("[0-9]") <= MOST_DIGITS)
+    places = x.str.extract(r"\.([0-9]+)\z").str.len_chars().fill_null(0).cast(pl.Int64)
+    written = pl.when(valid).then(x.str.replace_all("[,.]", "")).cast(pl.Int64)
+    n, d = parts(otherwise)
+    scale = pl.lit(10, dtype=pl.Int64).pow(places)
+    return decimal_column(pl.when(valid).then(written).otherwise(n), pl.when(valid).then(scale).otherwise(d))
 
 
 def _comparison(symbol: str, compare: Callable[[Any, Any], Any], meaning: str, result: bool) -> Builtin:
@@ -148,5 +169,20 @@ DECIMALS = (
         approx,
         approx_column,
         (((HALF, THIRD, Fraction(1, 6)), True), ((HALF, THIRD, Fraction(1, 7)), False)),
+    ),
+    Builtin(
+        "number",
+        (Parameter("x", TEXT), Parameter("otherwise", DECIMAL)),
+        DECIMAL,
+        "The number that the text is as a whole: digits, in groups of three with `,` or without, at most four more "
+        "after a `.`, and perhaps a `-` in front; `otherwise` for any other text, or one of more than 12 digits.",
+        number,
+        number_column,
+        (
+            (("-1,234.50", HALF), Fraction(-2469, 2)),
+            (("12,34", HALF), HALF),
+            (("3 apples", HALF), HALF),
+            (("1234567890123", HALF), HALF),
+        ),
     ),
 )

@@ -108,7 +108,7 @@ def _no_constant(name: str) -> None:
     raise _NotJson(name)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = {prepare(name): value for name, value in pairs}
     if len(found) < len(pairs):
         raise _NotJson("a key stands twice")
@@ -121,7 +121,7 @@ def _json(x: str) -> tuple[str, tuple[str, ...]]:
     if _json_depth(x) > DEEPEST_JSON:
         return "invalid", ()
     try:
-        value = json.loads(x, parse_constant=_no_constant, object_pairs_hook=_object, parse_int=float)
+        value = json.loads(x, parse_constant=_no_constant, object_pairs_hook=unique_keys, parse_int=float)
     except (ValueError, OverflowError):
         return "invalid", ()
     return JSON_KINDS[type(value)], tuple(value) if isinstance(value, dict) else ()
@@ -148,6 +148,10 @@ def _json_depth(x: str) -> int:
     return deepest
 
 
+def json_kind(x: str) -> str:
+    return _json(x)[0]
+
+
 def python_json(x: str) -> bool:
     if _json_depth(x) > DEEPEST_JSON:
         return False
@@ -167,7 +171,7 @@ def python_json_column(x: "pl.Expr") -> "pl.Expr":
 def json_kind_column(x: "pl.Expr") -> "pl.Expr":
     import polars as pl
 
-    return over_distinct(lambda text: _json(text)[0], pl.String(), x)
+    return over_distinct(json_kind, pl.String(), x)
 
 
 def json_keys_column(x: "pl.Expr") -> "pl.Expr":
@@ -181,8 +185,8 @@ DOCUMENTS = (
         "unfence",
         (X,),
         TEXT,
-        "What stands between the fences when the whole text is one block between two lines that begin with ```, the "
-        "last of them nothing else; otherwise the text.",
+        "What stands between the fences when the whole text is one block between two lines that begin with three "
+        "backticks, the last of them nothing else; otherwise the text.",
         unfence,
         unfence_column,
         ((("```json\n{}\n```",), "{}"), (("a ```b```",), "a ```b```"), (("``````",), "``````"), (("```\n```",), "")),
@@ -216,7 +220,7 @@ DOCUMENTS = (
         TEXT,
         "What a JSON text (RFC 8259) is: `object`, `array`, `text`, `number`, `boolean` or `null`; `invalid` when it "
         "is none, holds a key twice in one object, or nests more than 64 deep.",
-        lambda x: _json(x)[0],
+        json_kind,
         json_kind_column,
         (
             (('{"a": 1}',), "object"),

@@ -71,6 +71,13 @@ def indexed_columns(items: "pl.Expr") -> "tuple[pl.Expr, pl.Expr]":
     return pl.int_ranges(0, items.list.len().cast(pl.Int64)), items
 
 
+def zip_columns(items: "pl.Expr", others: "pl.Expr") -> "tuple[pl.Expr, pl.Expr]":
+    import polars as pl
+
+    shorter = pl.min_horizontal(items.list.len(), others.list.len())
+    return items.list.slice(0, shorter), others.list.slice(0, shorter)
+
+
 def abs_column(x: "pl.Expr") -> "pl.Expr":
     return x.abs()
 
@@ -169,6 +176,15 @@ LISTS = (
         lambda items: tuple(enumerate(items)),
         indexed_columns,
         (((("a", "b"),), ((0, "a"), (1, "b"))),),
+    ),
+    Builtin(
+        "zip",
+        (ITEMS, Parameter("others", list_of(ITEM))),
+        list_of(pair_of(ITEM, ITEM)),
+        "The items of two lists side by side, up to the end of the shorter one, for a quantifier with two variables.",
+        lambda items, others: tuple(zip(items, others, strict=False)),
+        zip_columns,
+        (((("a", "b", "c"), ("d", "e")), (("a", "d"), ("b", "e"))), ((("a",), ()), ())),
     ),
     Builtin(
         "abs", (Parameter("x", INT),), INT, "The number without its sign.", abs, abs_column, (((-2,), 2), ((3,), 3))

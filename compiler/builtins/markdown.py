@@ -89,11 +89,13 @@ def erased_column(patterns: tuple[str, ...], x: "pl.Expr") -> "pl.Expr":
 
 
 def prose_column(x: "pl.Expr") -> "pl.Expr":
-    return erased_column(patterns_of(PROSE), x)
+    patterns = patterns_of(PROSE)
+    return erased_column(patterns, x)
 
 
 def strip_markup_column(x: "pl.Expr") -> "pl.Expr":
-    return erased_column(patterns_of(MARKUP), x)
+    patterns = patterns_of(MARKUP)
+    return erased_column(patterns, x)
 
 
 MARKDOWN = (

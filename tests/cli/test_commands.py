@@ -16,7 +16,7 @@ from verif_dsl.compiler import check_file
 from verif_dsl.compiler.builtins import langdetect_profiles
 from verif_dsl.compiler.diagnostics import VerifError
 
-COMMANDS = ("check", "emit", "eval", "explain", "fmt", "lock", "score", "train")
+COMMANDS = ("check", "emit", "eval", "explain", "fmt", "list", "lock", "score", "show", "train")
 
 # ------------------------------------------------------------------------------------------------------------- vif
 

@@ -1,7 +1,7 @@
 """The parts of the reference that are written from the code, `BLOCKS`, and the Markdown that they are written in."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from importlib.resources import files
 from itertools import pairwise
@@ -41,6 +41,7 @@ from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.texts import LARGEST_RESPONSE
 from verif_dsl.compiler.tree_builder import LONGEST_NUMBER, RESERVED, SIMPLE_ESCAPES
 from verif_dsl.compiler.values import written
+from verif_dsl.pages import code, fenced, table
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "reference"
 PAGES = sorted(FOLDER.glob("*.md"))
@@ -53,22 +54,6 @@ def read(page: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------- Markdown, and the language
-
-
-def code(text: str) -> str:
-    """The text in as many backticks as it needs."""
-    marks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return marks + pad + text + pad + marks
-
-
-def fenced(text: str, language: str = "text") -> str:
-    return f"```{language}\n{text.rstrip()}\n```"
-
-
-def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *escaped])
 
 
 def listed(words: Iterable[str]) -> str:
@@ -106,6 +91,8 @@ TITLES = (
     "Languages",
     "Languages of langdetect",
     "Words and sentences of NLTK",
+    "Sentences of IFEval",
+    "Syllables of syllapy",
     "What may be undecided",
 )
 """Those of `TOPICS`."""

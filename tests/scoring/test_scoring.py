@@ -113,7 +113,8 @@ def test_an_identifier_that_only_a_later_row_has_is_null_before(tmp_path: Path) 
 
 def test_verdicts_have_their_types_where_there_are_none(tmp_path: Path) -> None:
     run(write_jsonl(tmp_path / "in.jsonl", [row("a", constraints="[]")]), tmp_path / "out.parquet")
-    verdict = polars.Struct(dict.fromkeys(("constraint", "kind", "verdict", "reason"), polars.String))
+    texts = dict.fromkeys(("constraint", "kind", "verdict", "reason", "evidence"), polars.String)
+    verdict = polars.Struct({**texts, "score": polars.Float64, "evidence_found": polars.Boolean})
     types = {"row": polars.Int64, "reward": polars.Float64, "verdicts": polars.List(verdict)}
     assert polars.read_parquet_schema(tmp_path / "out.parquet") == types
 

@@ -140,6 +140,17 @@ def test_the_same_metrics_are_logged_at_every_call() -> None:
     assert math.isnan(second["constraint/tone"])
 
 
+def test_rows_may_ask_for_what_the_file_only_imports_and_that_has_its_metrics() -> None:
+    reward = VerifierReward('import "std/ifeval" as ifeval\n')
+    names = set()
+    for name, expected in (("punctuation_no_comma", 1.0), ("startend_quotation", 0.0)):
+        asked = json.dumps([{"use": f"ifeval.{name}"}])
+        logged = metrics(reward, ["a b"], [asked])
+        assert logged[f"constraint/ifeval.{name}"] == expected
+        names.add(frozenset(logged))
+    assert len(names) == 1  # whatever the rows of a process ask for
+
+
 def test_metrics_go_by_the_constraint_and_not_by_the_name_a_row_gives_it() -> None:
     asked = '[{"use": "lowercase", "as": "quiet"}]'
     assert metrics(VerifierReward(RULES), ["a"], [asked])["constraint/lowercase"] == 1.0

@@ -13,13 +13,17 @@ from collections.abc import Sequence
 import click
 
 import verif_dsl
+from verif_dsl.cli.calibrate import calibrate
 from verif_dsl.cli.check import check
 from verif_dsl.cli.emit import emit
 from verif_dsl.cli.eval import evaluate
 from verif_dsl.cli.explain import explain
 from verif_dsl.cli.fmt import fmt
+from verif_dsl.cli.import_ import import_
+from verif_dsl.cli.list import list_constraints
 from verif_dsl.cli.lock import lock
 from verif_dsl.cli.score import score
+from verif_dsl.cli.show import show
 from verif_dsl.cli.train import train
 
 __all__ = ["main"]
@@ -31,7 +35,7 @@ def vif() -> None:
     """Constraints on the responses of language models: check them, score with them, train on them."""
 
 
-for command in (check, emit, evaluate, explain, fmt, lock, score, train):
+for command in (calibrate, check, emit, evaluate, explain, fmt, import_, list_constraints, lock, score, show, train):
     command.short_help = command.help  # whole in the list of commands, where click would cut it to one line
     vif.add_command(command)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from verif_dsl.judging import Judge
     from verif_dsl.scoring import Summary
 
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 @click.option("--prompt-column", metavar="NAME", help="The prompts; `prompt` where there is one.")
 @click.option("--constraints-column", metavar="NAME", help="Each row's constraints; `constraints` where there is one.")
 @click.option("--spec", metavar="NAME", help="The spec every row is held to, whatever the rows say.")
+@click.option(
+    "--judge", metavar="FILE", type=click.Path(path_type=Path), help="Who answers judged constraints (.yaml)."
+)
+@click.option("--only-for-reward", is_flag=True, help="Ask the judge only where the answer can change the reward.")
 def score(
     constraints: Path,
     data: Path,
@@ -41,6 +46,8 @@ def score(
     prompt_column: str | None,
     constraints_column: str | None,
     spec: str | None,
+    judge: Path | None,
+    only_for_reward: bool,
 ) -> None:
     """Hold every response to its constraints; write the verdicts and the reward of each row, and show pass rates."""
     from verif_dsl import VerifError, load
@@ -50,7 +57,11 @@ def score(
     if spec is not None and constraints_column is not None:
         raise click.UsageError("choose either --spec or --constraints-column: each says what rows are held to")
     check_output(out, inputs=(constraints, data))
-    scoring = Scoring(load(constraints), data, out, response_column, prompt_column, constraints_column, spec, reward)
+    if only_for_reward and judge is None:
+        raise click.UsageError("--only-for-reward goes with --judge")
+    columns = (response_column, prompt_column, constraints_column)
+    asked = None if judge is None else _judge(judge)
+    scoring = Scoring(load(constraints), data, out, *columns, spec, reward, asked, only_for_reward)
     summary = Summary()
     try:
         with _progress() as show:
@@ -66,6 +77,16 @@ def score(
         click.echo(f"stopped; {kept}", err=True)
         raise
     _show_summary(summary, out)
+    if asked is not None:
+        from verif_dsl.cli.judging import show_usage
+
+        show_usage(asked)
+
+
+def _judge(file: Path) -> "Judge":
+    from verif_dsl.judging import Judge, load_judge_config
+
+    return Judge(load_judge_config(file))
 
 
 @contextmanager
