@@ -23,7 +23,8 @@ CONSTRAINTS = [
     pytest.param(module, name, marks=pytest.mark.skipif(reason is not None, reason=str(reason)), id=f"{module}-{name}")
     for module, verifier in VERIFIERS.items()
     for name, constraint in verifier.constraints.items()
-    for reason in [None if constraint.check is None else lacking(constraint.check)]
+    if constraint.check is not None  # the examples of judged ones are for `vif calibrate`
+    for reason in [lacking(constraint.check)]
 ]
 """Those whose data is not installed are skipped, and say what they lack."""
 SEEDS = range(5)
@@ -188,7 +189,8 @@ def test_a_module_compiles_without_diagnostics_and_runs_its_examples(path: Path)
     report = check_file(path)
     found = [(one.code, one.message) for one in report.diagnostics]
     assert found == EXPECTED.get(path.stem, []), report.render()
-    assert report.examples > 0
+    judged = all(one.check is None for one in VERIFIERS[path.stem].constraints.values())
+    assert report.examples > 0 or judged
     assert report.failed == 0
 
 

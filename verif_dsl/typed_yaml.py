@@ -1,4 +1,4 @@
-"""YAML files with typed keys: what is wrong in one is told in a sentence that names the file, the key and the mistake."""
+"""YAML files with typed keys: a mistake in one is told in a sentence that names the file and the key."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
