@@ -187,9 +187,11 @@ def test_specs_give_the_rewards_of_the_engine(pair: tuple[verif_dsl.Verifier, Mo
     random = Random(2)
     texts = ["".join(random.choices(PIECES, k=random.randint(0, 40))) for _ in range(TEXTS)]
     texts += [one.response for other in verifier.constraints.values() for one in other.examples]
-    for name in verifier.specs:
-        found, rewards = getattr(module, name)(texts)
-        expected = verifier.check(texts, constraints=name)
+    for name, spec in verifier.specs.items():
+        reads = any(verifier.constraints[use.constraint].givens for use in spec.uses)
+        before = {"prompts": ["Why?"] * len(texts)} if reads else {}
+        found, rewards = getattr(module, name)(texts, **before)
+        expected = verifier.check(texts, constraints=name, **before)
         assert rewards == expected.rewards()
         assert found == {use.name: expected.column(use.name) for use in verifier.specs[name].uses}
 

@@ -131,9 +131,11 @@ class _Module:
         passed = tuple(f"{value(one)}: {python}" for one, python in arguments.items())
         reads = _reads(constraint)
         calls: list[Code] = ["responses", Brackets("{", passed, "}"), *(f"{one}={one}" for one in reads)]
-        signature = [
+        signature: list[Code] = [
             f"{arguments[one.name]}: {_annotation(one.domain)}"
-            + ("" if one.default is None else f" = {_default(one.default)}")
+            if one.default is None
+            # A tuple, since a default must not be changed.
+            else Named(f"{arguments[one.name]}: {_annotation(one.domain)} = ", literal(one.default, "()"))
             for one in constraint.parameters
         ]
         signature += [f"{one}: {READ[one]} | None = None" for one in reads]
@@ -146,11 +148,11 @@ class _Module:
             ]
         )
 
-    def _requires(self, function: str, constraint: Constraint) -> Iterator[str]:
+    def _requires(self, function: str, constraint: Constraint) -> Iterator[Code]:
         for condition, words in constraint.requires:
             name = self.new(f"require_{function}", *_python_arguments(constraint).values())
             self.checks.append(self.writer.function(name, condition))
-            yield f"({name}, {value(words)})"
+            yield Brackets("(", (name, value(words)), ")")
 
     def _reading(self, given: Given) -> str:
         self.carry("Reading")
@@ -189,7 +191,7 @@ class _Module:
         entries: list[Code] = []
         for use in spec.uses:
             parameters = _python_arguments(constraints[use.constraint])
-            passed = [f"{parameters[name]}={literal(given)}" for name, given in use.arguments.items()]
+            passed: list[Code] = [Named(f"{parameters[name]}=", literal(one)) for name, one in use.arguments.items()]
             passed += [f"{one}={one}" for one in _reads(constraints[use.constraint])]
             entries.append(Named(f"{value(use.name)}: ", call(self.names[use.constraint], "responses", *passed)))
         uses = (f"{value(use.name)}: ({value(constraints[use.constraint].kind)}, {use.weight!r})" for use in spec.uses)
@@ -255,12 +257,12 @@ def _python_arguments(constraint: Constraint) -> dict[str, str]:
     return found
 
 
-def _definition(name: str, parameters: Sequence[str], returned: str) -> str:
-    parts = ["responses: Sequence[str]", *(["*", *parameters] if parameters else [])]
-    head = f"def {name}({', '.join(parts)}) -> {returned}:"
+def _definition(name: str, parameters: Sequence[Code], returned: str) -> str:
+    parts: list[Code] = ["responses: Sequence[str]", *(["*", *parameters] if parameters else [])]
+    head = f"def {name}({', '.join(map(flat, parts))}) -> {returned}:"
     if len(head) <= WIDTH:
         return head
-    return "\n".join([f"def {name}(", *(f"{STEP}{one}," for one in parts), f") -> {returned}:"])
+    return "\n".join([f"def {name}(", *(lay_out("", one, ",", STEP) for one in parts), f") -> {returned}:"])
 
 
 def _described(constraint: Constraint) -> list[str]:
@@ -295,18 +297,13 @@ def _plain(text: str) -> str:
     return "\n".join(line for lines in wrapped for line in lines).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def literal(given: Value) -> str:
-    """A value as a caller would write it."""
+def literal(given: Value, brackets: str = "[]") -> Code:
+    """A value as a caller would write it, its lists within brackets of a kind."""
     if isinstance(given, Fraction):
         return written(given)
-    return f"[{', '.join(map(literal, given))}]" if isinstance(given, tuple) else value(given)
-
-
-def _default(given: Value) -> str:
-    """The same, as a default, which must not be changed."""
-    if not isinstance(given, tuple):
-        return literal(given)
-    return flat(Brackets("(", tuple(map(_default, given)), ")"))
+    if isinstance(given, tuple):
+        return Brackets(brackets[0], tuple(literal(one, brackets) for one in given), brackets[1])
+    return value(given)
 
 
 def _annotation(domain: Domain) -> str:
@@ -321,7 +318,7 @@ def _item_type(domain: Domain) -> str:
 
 
 def _end(end: Bound) -> str:
-    return literal(end) if isinstance(end, Fraction) else value(end)
+    return written(end) if isinstance(end, Fraction) else value(end)
 
 
 def _imports(imports: Sequence[str]) -> str:

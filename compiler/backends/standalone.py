@@ -263,4 +263,6 @@ def rewards_of(
     """One number a response, None where unknown verdicts leave it open; `uses` has the kind and weight of each."""
     lines = [(row, name, *uses[name], verdict) for name, found in verdicts.items() for row, verdict in enumerate(found)]
     columns = {"row": pl.Int64, "constraint": pl.String, "kind": pl.String, "weight": pl.Float64, "verdict": pl.String}
-    return decided(reward_ends(reward, pl.DataFrame(lines, schema=columns, orient="row"), size))
+    # No judge gave a score here.
+    table = pl.DataFrame(lines, schema=columns, orient="row").with_columns(score=pl.lit(None, dtype=pl.Float64))
+    return decided(reward_ends(reward, table, size))

@@ -18,7 +18,7 @@ bitmasks = pytest.importorskip("llguidance.numpy")
 hugging_face = pytest.importorskip("llguidance.hf")
 
 SAMPLES = 50
-AT_ONCE = 240
+AT_ONCE = 480
 LONGEST = 900
 CLOSING = 7.0
 """Added to the logits of what closes something: random weights have no wish to come to an end."""
