@@ -27,12 +27,13 @@ from tests.ifeval_texts import arguments, responses
 from tests.recorded import RESPONSES, existing, read_jsonl
 from verif_dsl.benchmarks.ids import IDS, port_name
 from verif_dsl.compiler.builtins import langdetect_profiles
-from verif_dsl.compiler.builtins.nltk_rules import punkt_lacking
+from verif_dsl.compiler.builtins.base import absence_of
+from verif_dsl.compiler.builtins.nltk_rules import punkt_tables
 from verif_dsl.compiler.texts import LARGEST_RESPONSE, prepare
 
 LM_EVAL_ABSENT = None if find_spec("lm_eval") else "lm-eval is not installed (pip install 'verif-dsl[bench]')"
 # Without the tables, importing lm-eval's checkers would download them.
-lacking = LM_EVAL_ABSENT or punkt_lacking() or langdetect_profiles.langdetect_lacking()
+lacking = LM_EVAL_ABSENT or absence_of(punkt_tables) or langdetect_profiles.langdetect_lacking()
 pytestmark = pytest.mark.skipif(lacking is not None, reason=str(lacking))
 
 ROOT = Path(__file__).resolve().parents[1]

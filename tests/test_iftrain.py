@@ -14,6 +14,7 @@ import pytest
 
 import verif_dsl
 from tests.recorded import skip_without_data
+from verif_dsl.benchmarks.ids import IDS as EVERY_ID
 from verif_dsl.benchmarks.ids import port_name as name_of
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.texts import is_blank, prepare
@@ -21,37 +22,7 @@ from verif_dsl.compiler.texts import is_blank, prepare
 MODULE = Path(__file__).resolve().parents[1] / "stdlib" / "iftrain.vif"
 CASES = Path(__file__).parent / "data" / "iftrain.jsonl"
 
-IDS = (
-    "copy:copy",
-    "copy:copying_multiple",
-    "copy:copying_simple",
-    "copy:repeat_phrase",
-    "count:count_increment_word",
-    "count:count_unique",
-    "count:counting_composition",
-    "count:lowercase_counting",
-    "detectable_format:bigram_wrapping",
-    "detectable_format:sentence_hyphens",
-    "detectable_format:square_brackets",
-    "first_word:first_word_answer",
-    "first_word:first_word_sent",
-    "keywords:exclude_word_harder",
-    "keywords:keyword_specific_position",
-    "keywords:no_adjacent_consecutive",
-    "keywords:palindrome",
-    "keywords:start_end",
-    "keywords:word_count_different_numbers",
-    "keywords:word_once",
-    "last_word:last_word_answer",
-    "last_word:last_word_sent",
-    "letters:letter_counting",
-    "letters:letter_counting2",
-    "new:copy_span_idx",
-    "paragraphs:paragraphs",
-    "paragraphs:paragraphs2",
-    "punctuation:punctuation_dot",
-    "punctuation:punctuation_exclamation",
-)
+IDS = EVERY_ID["iftrain"]
 """The 29 ids that IFTrain has beside those of IFEval."""
 
 

@@ -22,11 +22,11 @@ from tests.strategies import PIECES
 from tests.test_agreement import CASES
 from verif_dsl.compiler import check_source
 from verif_dsl.compiler.builtins import BUILTINS
+from verif_dsl.compiler.builtins.base import absence_of
 from verif_dsl.compiler.builtins.nltk_rules import (
     LONGEST_REMEMBERED,
     PUNKT_ABSENT,
     nltk_folders,
-    punkt_lacking,
     punkt_tables,
     word_character,
 )
@@ -59,7 +59,7 @@ AWKWARD = [
 
 awkward = st.lists(st.sampled_from([*PIECES, *AWKWARD]), max_size=30).map("".join).map(prepare)
 
-absent = punkt_lacking()
+absent = absence_of(punkt_tables)
 needs_tables = pytest.mark.skipif(absent is not None, reason=f"sentences_punkt, words_treebank: {absent}")
 
 
@@ -222,12 +222,12 @@ def test_a_part_of_the_tables_is_none(no_tables: Path, left_out: str) -> None:
     for name, text in TABLES.items():
         if name != left_out:
             (no_tables / ENGLISH / name).write_text(text, encoding="utf-8")
-    assert punkt_lacking() == PUNKT_ABSENT
+    assert absence_of(punkt_tables) == PUNKT_ABSENT
     (no_tables / ENGLISH / left_out).write_text(TABLES[left_out], encoding="utf-8")
-    assert punkt_lacking() is None
+    assert absence_of(punkt_tables) is None
     (no_tables / ENGLISH / "ortho_context.tab").write_text("the\tmany", encoding="utf-8")
     punkt_tables.cache_clear()
-    assert punkt_lacking() == PUNKT_ABSENT
+    assert absence_of(punkt_tables) == PUNKT_ABSENT
 
 
 def test_the_tables_are_looked_for_where_nltk_looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 import verif_dsl
 from tests.test_emit_python import compiled
 from verif_dsl.compiler.builtins import BUILTINS
-from verif_dsl.compiler.builtins.syllables import SYLLAPY_ABSENT, syllables_by_rule, syllapy_lacking, syllapy_words
+from verif_dsl.compiler.builtins.base import absence_of
+from verif_dsl.compiler.builtins.syllables import SYLLAPY_ABSENT, syllables_by_rule, syllapy_words
 
 SYLLABLES = BUILTINS["syllables_syllapy"]
 CHECK = 'constraint c { instruct "-" check syllables_syllapy(response) == 3 accept "area" reject "cat" }'
@@ -80,7 +81,7 @@ def test_an_emitted_module_counts_alike() -> None:
 
 @pytest.mark.usefixtures("package")
 def test_without_the_list_a_verdict_is_unknown() -> None:
-    assert syllapy_lacking() == SYLLAPY_ABSENT
+    assert absence_of(syllapy_words) == SYLLAPY_ABSENT
     with pytest.raises(FileNotFoundError, match="syllapy is not installed"):
         SYLLABLES.reference("cat")
     assert verif_dsl.compile(CHECK).check(["area"]).column("c") == ["unknown"]
@@ -89,4 +90,4 @@ def test_without_the_list_a_verdict_is_unknown() -> None:
 @pytest.mark.parametrize("text", ["area\n", "area,many\n", "area,3,4\n"])
 def test_what_is_no_list_of_words_is_none(package: Path, text: str) -> None:
     (package / "data.csv").write_text(text, encoding="utf-8")
-    assert syllapy_lacking() == SYLLAPY_ABSENT
+    assert absence_of(syllapy_words) == SYLLAPY_ABSENT

@@ -12,8 +12,9 @@ import pytest
 import verif_dsl
 from tests.test_emit_python import compiled
 from verif_dsl.compiler.builtins import BUILTINS
-from verif_dsl.compiler.builtins.nltk_rules import punkt_lacking
-from verif_dsl.compiler.builtins.tagger import TAGGER, TAGGER_ABSENT, tagger_lacking, tagger_tables
+from verif_dsl.compiler.builtins.base import absence_of
+from verif_dsl.compiler.builtins.nltk_rules import punkt_tables
+from verif_dsl.compiler.builtins.tagger import TAGGER, TAGGER_ABSENT, tagger_tables
 
 TAGS = BUILTINS["tags_perceptron"]
 SENTENCES = [
@@ -84,7 +85,7 @@ def test_columns_give_what_the_reference_gives() -> None:
 
 @pytest.mark.usefixtures("tables")
 def test_a_response_that_starts_with_a_verb() -> None:
-    if (reason := punkt_lacking()) is not None:
+    if (reason := absence_of(punkt_tables)) is not None:
         pytest.skip(reason)
     uses = '[{"use": "words_start_verb", "as": "c"}]'
     verifier = verif_dsl.compile('import "std/ifbench" as ifbench\n' + CHECK)
@@ -103,7 +104,7 @@ def test_an_emitted_module_tags_alike(folder: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_without_the_tables_a_verdict_is_unknown(folder: Path) -> None:
-    assert tagger_lacking() == TAGGER_ABSENT
+    assert absence_of(tagger_tables) == TAGGER_ABSENT
     with pytest.raises(FileNotFoundError, match="tagger is not installed"):
         TAGS.reference(("a",))
     assert verif_dsl.compile(CHECK).check(["go"]).column("c") == ["unknown"]
@@ -113,7 +114,7 @@ def test_without_the_tables_a_verdict_is_unknown(folder: Path) -> None:
 def test_a_part_of_the_tables_is_none(folder: Path, wrong: dict[str, object]) -> None:
     right: dict[str, object] = {"weights": {}, "tagdict": {"go": "VB"}, "classes": ["NN", "VB"]}
     write(folder, **{name: table for name, table in {**right, **wrong}.items() if table is not None})
-    assert tagger_lacking() == TAGGER_ABSENT
+    assert absence_of(tagger_tables) == TAGGER_ABSENT
     write(folder, **right)
-    assert tagger_lacking() is None
+    assert absence_of(tagger_tables) is None
     assert TAGS.reference(("go", "home")) == ("VB", "VB")

@@ -51,9 +51,9 @@ def read_typed(path: Path, model: type[Model], example: str) -> Model:
 
 
 def _sentence(error: ValidationError, model: type[Typed]) -> str:
-    """The first thing wrong, with the key's full name."""
+    """The first thing wrong, with the key's full name; an unknown key before the missing one that it may stand for."""
     # A value that is neither of two types is reported once for each, with the type at the end of its place.
-    first = error.errors(include_url=False)[0]
+    first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
     extra = ("constrained-int", "str", "[key]")
     parts = [str(part) for part in first["loc"] if part not in extra]
     key = ".".join(parts)

@@ -63,6 +63,15 @@ class Builtin:
         return f"{self.name}({', '.join(map(str, self.parameters))}) -> {self.result}"
 
 
+def absence_of(read: Callable[[], object]) -> str | None:
+    """Why data cannot be read, in the words of the `FileNotFoundError` that its reader raises; None where it can."""
+    try:
+        read()
+    except FileNotFoundError as error:
+        return str(error)
+    return None
+
+
 def over_distinct(function: Callable[..., Any], dtype: "pl.DataType", *arguments: "pl.Expr") -> "pl.Expr":
     """The function over the rows of some columns, called once for equal rows; null where the only column is null."""
     import polars as pl

@@ -8,12 +8,12 @@ import os
 import re
 import sys
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
+from verif_dsl.compiler.builtins.base import Builtin, Parameter, absence_of, over_distinct
 from verif_dsl.compiler.kinds import TEXT, list_of
 
 if TYPE_CHECKING:
@@ -95,14 +95,6 @@ def read_punkt_tables(folder: Path) -> PunktTables:
     written = {word: int(bits) for word, bits in (line.split("\t") for line in lines["ortho_context.tab"])}
     doubtful = abbreviations | {first for first, *_ in pairs}
     return PunktTables(abbreviations, pairs, frozenset(lines["sent_starters.txt"]), written, doubtful)
-
-
-def punkt_lacking() -> str | None:
-    try:
-        punkt_tables()
-    except FileNotFoundError as error:
-        return str(error)
-    return None
 
 
 def word_character(character: str) -> bool:
@@ -274,6 +266,6 @@ PUNKT = (
         ),
         sentences_punkt_counted,
         dear=True,
-        lacking=punkt_lacking,
+        lacking=partial(absence_of, punkt_tables),
     ),
 )

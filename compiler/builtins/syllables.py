@@ -6,12 +6,12 @@ The list is read where the package is installed; without it no word is counted.
 import re
 import string
 from csv import reader as csv_reader
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
+from verif_dsl.compiler.builtins.base import Builtin, Parameter, absence_of, over_distinct
 from verif_dsl.compiler.kinds import INT, TEXT
 
 if TYPE_CHECKING:
@@ -34,14 +34,6 @@ def syllapy_words() -> dict[str, int]:
     except (OSError, ValueError):  # not there, or not what it should be
         pass
     raise FileNotFoundError(SYLLAPY_ABSENT)
-
-
-def syllapy_lacking() -> str | None:
-    try:
-        syllapy_words()
-    except FileNotFoundError as error:
-        return str(error)
-    return None
 
 
 def syllables_syllapy(x: str) -> int:
@@ -79,6 +71,6 @@ SYLLABLES = (
         syllables_syllapy,
         syllables_syllapy_column,
         ((("The",), 1), (("table!",), 2), (("blorptackle",), 3), (("4th",), 0), (("--",), 0)),
-        lacking=syllapy_lacking,
+        lacking=partial(absence_of, syllapy_words),
     ),
 )

@@ -6,11 +6,11 @@ around it, the tags before it. What it learnt lies in three files, which people 
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from verif_dsl.compiler.builtins.base import Builtin, Parameter
+from verif_dsl.compiler.builtins.base import Builtin, Parameter, absence_of
 from verif_dsl.compiler.builtins.nltk_rules import nltk_folders
 from verif_dsl.compiler.kinds import TEXT, list_of
 
@@ -53,14 +53,6 @@ def read_tagger_tables(folder: Path) -> TaggerTables:
         raise ValueError
     weights, known, tags = read
     return TaggerTables(weights, known, tuple(tags))
-
-
-def tagger_lacking() -> str | None:
-    try:
-        tagger_tables()
-    except FileNotFoundError as error:
-        return str(error)
-    return None
 
 
 def tagger_word(word: str) -> str:
@@ -133,6 +125,6 @@ TAGGING = (
         tags_perceptron,
         tags_perceptron_column,
         (((("The", "red", "cat"),), ("DT", "JJ", "NN")), (((),), ())),
-        lacking=tagger_lacking,
+        lacking=partial(absence_of, tagger_tables),
     ),
 )

@@ -6,14 +6,14 @@ belongs to the end is one piece. A line end is a space where no quote or bracket
 """
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from verif_dsl.compiler.builtins.base import Builtin, Parameter, over_distinct
+from verif_dsl.compiler.builtins.base import Builtin, Parameter, absence_of, over_distinct
 from verif_dsl.compiler.builtins.nltk_rules import (
-    punkt_lacking,
     punkt_spans,
+    punkt_tables,
     word_character,
 )
 from verif_dsl.compiler.kinds import TEXT, list_of
@@ -229,6 +229,6 @@ TREEBANK = (
         ),
         words_treebank_counted,
         dear=True,
-        lacking=punkt_lacking,
+        lacking=partial(absence_of, punkt_tables),
     ),
 )

@@ -1,13 +1,13 @@
 """Judged constraints, and what it takes to ask about them."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import verif_dsl
 from verif_dsl import Verifier
 from verif_dsl.compiler.backends.judge_prompts import Mode, Question, Soft, questions
-from verif_dsl.judging import JudgeConfig
+from verif_dsl.judging import Judge, JudgeConfig, Judgement, Undecided
 from verif_dsl.judging.requests import Completion, Done, Failure, Request
 
 RULES = """
@@ -57,6 +57,9 @@ constraint small {
 }
 """
 
+NO_USE = Completion("no verdict", "stop")
+"""A reply that is no verdict."""
+
 
 def verifier() -> Verifier:
     return verif_dsl.compile(RULES)
@@ -75,6 +78,11 @@ def asked(response: str, *names: str, mode: Mode = "each", prompt: str = "When?"
     texts = {"response": response, "prompt": prompt, "earlier": "At noon.", "title": "T"}
     given = {"formal": {"reader": "a judge"}}
     return questions([soft(name, texts, **given.get(name, {})) for name in names or ("kind",)], mode)
+
+
+KEY = "sk-secret-1234567890"
+
+IMPATIENT: dict[str, Any] = {"timeout": 1.5, "budget": 6.0, "retries": 1, "max_unknown": 1.0}
 
 
 def config(url: str | None = "http://127.0.0.1:9/v1", **changed: Any) -> JudgeConfig:
@@ -98,3 +106,31 @@ class Scripted:
 def said(score: object, evidence: object = "") -> Completion:
     """A reply with a score, as it should be."""
     return Completion(json.dumps({"evidence": evidence, "score": score}), "stop", tokens_in=100, tokens_out=20)
+
+
+def name_of(request: dict[str, Any]) -> str:
+    """The response that a request is about: in these tests, the name of what goes wrong."""
+    return str(request["messages"][1]["content"].split("\n~~~~\n")[1])
+
+
+def judged(judge: Judge, *responses: str) -> list[Judgement | Undecided]:
+    """What the judge says of each response, in their order."""
+    return [answer[0] for answer in judge.ask([question for one in responses for question in asked(one)])]
+
+
+def scripted(says: Callable[[Request], Completion | Failure], **changed: Any) -> tuple[Judge, Scripted]:
+    """A judge that says what a function says."""
+    engine = Scripted(says)
+    return Judge(config(**changed), engine), engine
+
+
+def one(judge: Judge, response: str = "Noon.", name: str = "kind") -> Judgement | Undecided:
+    """What the judge says of one response."""
+    (question,) = asked(response, name)
+    return judge.ask([question])[0][0]
+
+
+def in_turn(*replies: Completion | Failure) -> Callable[[Request], Completion | Failure]:
+    """An engine's replies, one after the other, whatever the request."""
+    rest: Iterator[Completion | Failure] = iter(replies)
+    return lambda request: next(rest)

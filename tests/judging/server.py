@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+SOON = {"retry-after-ms": "1"}
+GOOD = '{"evidence": "", "score": 4}'
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -40,6 +43,17 @@ Behaviour = Callable[[dict[str, Any], int], Reply]
 def verdict(score: int, evidence: str = "") -> Reply:
     """A reply as it should be, in `each` mode."""
     return Reply(json.dumps({"evidence": evidence, "score": score}))
+
+
+def answer(**changed: Any) -> Reply:
+    """An answer whose only choice has these keys in place of the usual ones."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": GOOD}, "finish_reason": "stop", **changed}
+    return Reply(body=json.dumps({"id": "1", "object": "chat.completion", "choices": [choice]}))
+
+
+def says(content: Any) -> Reply:
+    """An answer whose message has this content."""
+    return answer(message={"role": "assistant", "content": content})
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """`vif calibrate`: judges beside labels."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,11 +87,12 @@ def _show(found: "dict[str, Calibration]", page: Path | None) -> None:
     console = Console(record=page is not None, width=140 if page is not None else None)
     for name, one in found.items():
         console.print(_table(name, one))
+        for reason, count in Counter(one.total.reasons).items():
+            console.print(f"{count} unknown: {reason}", markup=False, highlight=False)
     if page is not None:
-        from verif_dsl.files import written_whole
+        from verif_dsl.cli.outputs import save
 
-        with written_whole(page) as file:
-            file.write(console.export_html().encode())
+        save(page, console.export_html().encode())
 
 
 def _table(judge: str, calibration: "Calibration") -> "Table":

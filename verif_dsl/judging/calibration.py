@@ -43,6 +43,8 @@ class Agreement:
     true_fail: int = 0
     false_fail: int = 0
     unknown: int = 0
+    reasons: list[str] = field(default_factory=list)
+    """Why it left them unknown."""
     score_errors: list[float] = field(default_factory=list)
     """How far its scores are from those of the labels, in shares of the scale."""
 
@@ -89,6 +91,7 @@ class Agreement:
         """Count what another one counts as well."""
         for name in ("true_pass", "false_pass", "true_fail", "false_fail", "unknown"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons += other.reasons
         self.score_errors += other.score_errors
 
     def to_dict(self) -> dict[str, object]:
@@ -133,6 +136,7 @@ def calibrate(judge: Judge, labelled: Sequence[Labelled]) -> Calibration:
         found = answer[0]
         if not isinstance(found, Judgement):
             agreement.unknown += 1
+            agreement.reasons.append(found.reason)
             continue
         kind = f"{'true' if found.passes == one.passes else 'false'}_{'pass' if found.passes else 'fail'}"
         setattr(agreement, kind, getattr(agreement, kind) + 1)

@@ -5,6 +5,7 @@ weights replies as it was asked to. Requests are answered one after the other: t
 others there are.
 """
 
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -13,10 +14,10 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from verif_dsl.compiler.backends.judge_prompts import BREAK
 from verif_dsl.judging.config import JudgeConfig
 from verif_dsl.judging.errors import JudgeError
 from verif_dsl.judging.requests import Completion, Done, Failure, Request
+from verif_dsl.judging.special_tokens import broken_up
 
 ALTERNATIVES = 20
 
@@ -70,8 +71,6 @@ class TransformersEngine:
 
     def _written(self, read: Any, request: Request) -> tuple[list[int], list[tuple[str, dict[str, float]]], str]:
         """The tokens of the reply, the same with their alternatives, and how it ended."""
-        import json
-
         import llguidance
         import torch
         from llguidance.torch import allocate_token_bitmask, apply_token_bitmask_inplace, fill_next_token_bitmask
@@ -115,10 +114,7 @@ def prompt_of(tokenizer: Any, request: Request) -> str:
     """What the model reads. Where the user's message has a special token of this tokenizer, it is broken up, as those
     are that the question knew.
     """
-    user = request.user
-    for one in tokenizer.added_tokens_decoder.values():
-        if one.special:
-            user = user.replace(one.content, one.content[:1] + BREAK + one.content[1:])
+    user = broken_up(request.user, tokenizer)
     if tokenizer.chat_template is None:
         return f"{request.system}\n\n{user}\n\n"
     messages = [{"role": "system", "content": request.system}, {"role": "user", "content": user}]

@@ -8,6 +8,7 @@ from typing import Any
 from verif_dsl.judging.config import JudgeConfig
 from verif_dsl.judging.errors import JudgeError
 from verif_dsl.judging.requests import Completion, Done, Request
+from verif_dsl.judging.special_tokens import broken_up
 
 ALTERNATIVES = 20
 """As many as vLLM returns unless told otherwise."""
@@ -29,10 +30,12 @@ class VllmEngine:
 
     def complete(self, requests: Sequence[Request], done: Done) -> None:
         """Answer the requests, all of them at once."""
-        conversations = [
-            [{"role": "system", "content": one.system}, {"role": "user", "content": one.user}] for one in requests
-        ]
         model, begun = self._model, time.monotonic()
+        tokenizer = model.get_tokenizer()
+        conversations = [
+            [{"role": "system", "content": one.system}, {"role": "user", "content": broken_up(one.user, tokenizer)}]
+            for one in requests
+        ]
         answers = model.chat(conversations, [_sampling(one) for one in requests], use_tqdm=False)
         each = (time.monotonic() - begun) / max(len(answers), 1)
         for index, answer in enumerate(answers):
