@@ -38,7 +38,7 @@ def load(folder: Path, text: str) -> object:
         (ENDPOINT + "max_unknown: .nan", "`max_unknown`"),
         (ENDPOINT + "retries: '8'", "`retries`"),
         (ENDPOINT + "vots: 3", "there is no key `vots` (did you mean `votes`?)"),
-        ("modle: judge\nurl: http://localhost:8000/v1", "there is no key `modle` (did you mean `model`?)"),
+        ("modle: judge\nurl: http://localhost:8000/v1", "there is no key `modle` (did you mean `mode`?)"),
         (ENDPOINT + "key: sk-123", "there is no key `key`"),
     ],
 )
