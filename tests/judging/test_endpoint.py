@@ -233,7 +233,8 @@ def test_replies_are_told_of_as_they_come() -> None:
 
     with serving(the_first_is_the_last) as server:
         judge = Judge(config(server.url, timeout=60, budget=60))
-        judge.ask([question for one in "abc" for question in asked(one)], progress)
+        judge.progress = progress
+        judge.ask([question for one in "abc" for question in asked(one)])
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 

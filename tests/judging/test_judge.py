@@ -13,7 +13,7 @@ from tests.judging.server import Reply, serving, verdict
 from verif_dsl import Verdicts
 from verif_dsl.compiler.backends.judge_prompts import Mode
 from verif_dsl.judging import Judge, JudgeError, Judgement, Undecided
-from verif_dsl.judging.requests import Completion, Failure
+from verif_dsl.judging.requests import Completion, Failure, Request
 from verif_dsl.judging.soft import NOT_ASKED
 from verif_dsl.trainer.reward import VerifierReward
 
@@ -124,6 +124,27 @@ def test_a_share_of_unknowns_that_is_just_allowed_does_not_stop() -> None:
         [question for number in range(100) for question in asked(f"bad {number}" if number < 29 else f"{number}")]
     )
     assert judge.total.unknown == 29
+
+
+def test_a_judge_that_is_down_is_not_asked_to_the_end() -> None:
+    judge, engine = scripted(lambda request: Failure("it is down", final=True), max_unknown=0.1)
+    with pytest.raises(JudgeError, match=r"left 11 of 100 verdicts unknown, .* most often because it is down"):
+        judge.ask([question for number in range(100) for question in asked(str(number))])
+    assert len(engine.requests) == 100  # handed over at once, and given up
+    assert (judge.total.calls, judge.total.failed, judge.total.unknown) == (11, 11, 11)
+
+
+def test_what_was_spent_before_a_stop_is_counted() -> None:
+    def refuses(request: Request) -> Completion:
+        if "last" in request.user:
+            raise JudgeError("it refuses the key")
+        return said(4)
+
+    judge, _ = scripted(refuses)
+    with pytest.raises(JudgeError, match="refuses"):
+        judge.ask([question for one in ("first", "last", "never") for question in asked(one)])
+    total = judge.total
+    assert (total.verdicts, total.unknown, total.calls, total.tokens_in) == (1, 0, 1, 100)
 
 
 def test_evidence_that_is_not_there_is_counted() -> None:

@@ -226,3 +226,15 @@ def test_the_reply_that_is_shown_is_json_once_it_is_filled_in() -> None:
     shown = question.user.rstrip().rpartition("\n")[2]
     filled = re.sub(r"<\d to \d>", "1", shown)
     assert set(json.loads(filled)) == {"constraint_1", "constraint_2"}
+
+
+@pytest.mark.parametrize("mode", ["each", "joint"])
+@given(st.sampled_from(list(ATTACKS.values())) | TEXTS)
+@settings(max_examples=CASES)
+def test_no_line_of_an_argument_stands_at_the_left(mode: Mode, reader: str) -> None:
+    def lines(reader: str) -> list[str]:
+        (question,) = questions([soft("formal", {"response": "Hi"}, reader=reader)], mode)
+        return [line for line in question.user.splitlines() if not line.startswith("    ")]
+
+    plain = lines("Ann")
+    assert [line.partition("to ")[0] for line in lines(reader)] == [line.partition("to ")[0] for line in plain]

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
-    from verif_dsl.judging.calibration import Calibration
+    from verif_dsl.judging.calibration import Agreement, Calibration
 
 
 @click.command()
@@ -43,6 +45,7 @@ def calibrate(
 ) -> int:
     """Ask judges about the examples of a file, and about labelled responses; show how far they agree."""
     from verif_dsl import load
+    from verif_dsl.cli.judging import shown_progress
     from verif_dsl.judging import Judge, calibration, load_judge_config
     from verif_dsl.rows import check_output
 
@@ -55,7 +58,11 @@ def calibrate(
     if labels is not None:
         labelled += calibration.read_labels(labels, verifier.program.known())
     configs = {str(file): load_judge_config(file) for file in judges}
-    found = {name: calibration.calibrate(Judge(config), labelled) for name, config in configs.items()}
+    found = {}
+    for name, config in configs.items():
+        judge = Judge(config)
+        with shown_progress(judge, name):
+            found[name] = calibration.calibrate(judge, labelled)
     if as_json:
         click.echo(json.dumps({name: _figures(one) for name, one in found.items()}))
     else:
@@ -81,36 +88,42 @@ def _figures(calibration: "Calibration") -> dict[str, object]:
 
 
 def _show(found: "dict[str, Calibration]", page: Path | None) -> None:
+    """Tables of what the judges got right and what they cost, those of one constraint side by side."""
     from rich.console import Console
 
+    from verif_dsl.cli.judging import cost_table
+    from verif_dsl.judging.usage import Usage
+
+    if len(stems := {Path(file).stem: one for file, one in found.items()}) == len(found):
+        found = stems
+    names = sorted({name for one in found.values() for name in one.agreements})
+    rows = [((name, judge), one.agreements[name]) for name in names for judge, one in found.items()]
+    costs = [((name, judge), one.usage.get(name, Usage())) for name in names for judge, one in found.items()]
+    if len(names) > 1:
+        rows += [(("all", judge), one.total) for judge, one in found.items()]
+        costs += [(("all", judge), one.total_usage) for judge, one in found.items()]
     # A page is as wide as it needs to be.
     console = Console(record=page is not None, width=140 if page is not None else None)
-    for name, one in found.items():
-        console.print(_table(name, one))
+    console.print(_table(rows), cost_table(("constraint", "judge"), costs))
+    for judge, one in found.items():
         for reason, count in Counter(one.total.reasons).items():
-            console.print(f"{count} unknown: {reason}", markup=False, highlight=False)
+            console.print(f"{judge}: {count} unknown: {reason}", markup=False, highlight=False)
     if page is not None:
         from verif_dsl.cli.outputs import save
 
         save(page, console.export_html().encode())
 
 
-def _table(judge: str, calibration: "Calibration") -> "Table":
-    from rich.table import Table
+def _table(rows: "Sequence[tuple[tuple[str, str], Agreement]]") -> "Table":
     from rich.text import Text
 
-    from verif_dsl.judging.calibration import Agreement
-    from verif_dsl.judging.usage import Usage
+    from verif_dsl.cli.judging import narrow_table
 
-    table = Table(title=Text(judge), title_justify="left")
-    table.add_column("constraint")
     headings = ("labels", "unknown", "agreement", "kappa", "passed of pass", "failed of fail", "score off by")
-    for heading in (*headings, "calls", "tokens", "s a call"):
-        table.add_column(heading, justify="right")
-
-    def add(name: str, one: Agreement, usage: Usage) -> None:
+    table = narrow_table(("constraint", "judge"), headings)
+    for labels, one in rows:
         table.add_row(
-            Text(name),
+            *map(Text, labels),
             str(one.decided + one.unknown),
             str(one.unknown),
             _rate(one.agreement),
@@ -118,19 +131,7 @@ def _table(judge: str, calibration: "Calibration") -> "Table":
             _rate(one.true_pass_rate),
             _rate(one.true_fail_rate),
             _rate(one.score_error),
-            str(usage.calls),
-            f"{usage.tokens_in + usage.tokens_out:,}",
-            f"{usage.seconds / usage.calls:.2f}" if usage.calls else "-",
         )
-
-    whole = Usage()
-    for name, one in sorted(calibration.agreements.items()):
-        usage = calibration.usage.get(name, Usage())
-        whole.add(usage)
-        add(name, one, usage)
-    if len(calibration.agreements) > 1:
-        table.add_section()
-        add("all", calibration.total, whole)
     return table
 
 

@@ -64,7 +64,7 @@ def score(
     scoring = Scoring(load(constraints), data, out, *columns, spec, reward, asked, only_for_reward)
     summary = Summary()
     try:
-        with _progress() as show:
+        with _progress(asked) as show:
             for summary, share in score_file(scoring):
                 show(summary.rows, share)
     except (VerifError, KeyboardInterrupt) as stop:
@@ -90,8 +90,10 @@ def _judge(file: Path) -> "Judge":
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, float], None]]:
-    """Shows on standard error how many rows are done, how fast, and the time left; nothing where nobody looks."""
+def _progress(judge: "Judge | None") -> Iterator[Callable[[int, float], None]]:
+    """Shows on standard error how many rows are done, how fast, and the time left, and how many questions of those at
+    hand the judge has answered; nothing where nobody looks.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -101,11 +103,19 @@ def _progress() -> Iterator[Callable[[int, float], None]]:
             # The speed is in shares of the input a second, the only measure whose total is known beforehand.
             return Text(f"{task.speed * task.fields['rows'] / task.completed:,.0f} rows/s" if task.speed else "")
 
-    columns = (TextColumn("{task.fields[rows]:,} rows"), BarColumn(), TextColumn("{task.percentage:.0f}%"), Rate())
+    columns = (
+        TextColumn("{task.fields[rows]:,} rows"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f}%"),
+        Rate(),
+        TextColumn("{task.fields[judged]}"),
+    )
     terminal = Console(stderr=True)
     unseen = not sys.stderr.isatty()
     with Progress(*columns, TimeRemainingColumn(), console=terminal, transient=True, disable=unseen) as progress:
-        task = progress.add_task("", total=1.0, rows=0)
+        task = progress.add_task("", total=1.0, rows=0, judged="")
+        if judge is not None:
+            judge.progress = lambda answered, of: progress.update(task, judged=f"{answered:,} of {of:,} judged")
         yield lambda rows, share: progress.update(task, completed=share, rows=rows)
 
 

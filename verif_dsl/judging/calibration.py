@@ -120,6 +120,14 @@ class Calibration:
             whole.add(one)
         return whole
 
+    @property
+    def total_usage(self) -> Usage:
+        """What all constraints cost together."""
+        whole = Usage()
+        for one in self.usage.values():
+            whole.add(one)
+        return whole
+
 
 def calibrate(judge: Judge, labelled: Sequence[Labelled]) -> Calibration:
     """Ask the judge about labelled responses. However much it leaves unknown, it goes on to the end.
@@ -129,6 +137,7 @@ def calibrate(judge: Judge, labelled: Sequence[Labelled]) -> Calibration:
     if not labelled:
         raise VerifError("there is nothing to calibrate on: no judged constraint with examples, and no labels")
     patient = Judge(judge.config.model_copy(update={"max_unknown": 1.0}), judge.engine)
+    patient.progress = judge.progress
     asked = [question for one in labelled for question in questions([one.soft], judge.config.mode)]
     agreements: dict[str, Agreement] = {}
     for one, answer in zip(labelled, patient.ask(asked), strict=True):

@@ -46,6 +46,7 @@ class Judge:
     connects, or loads its model, when first asked; and it pickles as its configuration.
 
     `usage` counts what it cost so far, by what each verdict is called; `total` is the sum. Many threads may use one.
+    `progress`, where it is set, is told how many different questions of a batch are answered, of how many.
     """
 
     def __init__(self, config: JudgeConfig, engine: Engine | None = None) -> None:
@@ -53,6 +54,7 @@ class Judge:
         self._given = engine
         self._lock = Lock()
         self.usage: dict[str, Usage] = {}
+        self.progress: Callable[[int, int], None] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Judge, (self.config, self._given)
@@ -101,50 +103,43 @@ class Judge:
         config = self.config
         return None if config.cache is None else ReplyCache(config.cache, config.cache_size)
 
-    def ask(self, questions: Sequence[Question], progress: Callable[[int, int], None] | None = None) -> list[Answer]:
+    def ask(self, questions: Sequence[Question]) -> list[Answer]:
         """What the judge says to each question, in their order.
 
-        `progress` is told how many different questions are answered, of how many. Nothing raises for a question that
-        gets no usable reply: what it asked about is undecided, with the reason. Raises `JudgeError` when nothing can be
-        answered at all, or more is undecided than `max_unknown` allows; replies until then are in the cache.
+        Nothing raises for a question that gets no usable reply: what it asked about is undecided, with the reason.
+        Raises `JudgeError` when nothing can be answered at all, and as soon as more is sure to stay undecided than
+        `max_unknown` allows; replies until then are in the cache, and counted.
         """
         if not questions:
             return []
         run = _Run(self, questions)
         try:
             for attempt in range(self.config.tries):
-                if not run.ask(attempt, progress):
+                if not run.ask(attempt):
                     break
         finally:
             if self.cache is not None:
                 self.cache.flush()
-        answers = [run.answer(index, question) for index, question in enumerate(questions)]
-        with self._lock:
-            self._count(questions, answers, run)
-        return answers
+            self._count(run)
+        return [run.answer(index) for index in range(len(questions))]
 
-    def _count(self, questions: Sequence[Question], answers: Sequence[Answer], run: "_Run") -> None:
-        undecided: list[str] = []
-        total = 0
-        for index, (question, answer) in enumerate(zip(questions, answers, strict=True)):
-            for asked in question.asked:
-                usage = self.usage.setdefault(asked.name, Usage())
-                usage.verdicts += 1
-                total += 1
-                match answer[asked.place]:
-                    case Undecided(reason):
-                        usage.unknown += 1
-                        undecided.append(reason)
-                    case Judgement(found=found):
-                        usage.not_found += not found
-            # A call about several constraints is counted with the first, so that the sum is what was sent.
-            self.usage[question.asked[0].name].add(run.cost(index))
-        if len(undecided) / total > self.config.max_unknown:
-            common = max(set(undecided), key=undecided.count)
-            raise JudgeError(
-                f"the judge left {len(undecided):,} of {total:,} verdicts unknown, more than `max_unknown` allows "
-                f"({self.config.max_unknown:.0%}); most often because {common}"
-            )
+    def _count(self, run: "_Run") -> None:
+        """Count what a batch cost, however it ended, and the verdicts that it came to."""
+        with self._lock:
+            for index, question in enumerate(run.questions):
+                # A call about several constraints is counted with the first, so that the sum is what was sent.
+                self.usage.setdefault(question.asked[0].name, Usage()).add(run.cost(index))
+                if run.waits_for[index]:
+                    continue  # it ended before this was answered
+                answer = run.answer(index)
+                for asked in question.asked:
+                    usage = self.usage.setdefault(asked.name, Usage())
+                    usage.verdicts += 1
+                    match answer[asked.place]:
+                        case Undecided():
+                            usage.unknown += 1
+                        case Judgement(found=found):
+                            usage.not_found += not found
 
 
 class _Run:
@@ -152,6 +147,7 @@ class _Run:
 
     def __init__(self, judge: Judge, questions: Sequence[Question]) -> None:
         self.judge = judge
+        self.questions = questions
         self.votes: dict[bytes, Votes] = {}
         self.answered = 0
         self.costs: dict[bytes, Usage] = {}
@@ -159,8 +155,16 @@ class _Run:
         """The different requests: the number of the vote, and a question that it is about."""
         self.keys: list[list[bytes]] = [[one.key for one in self.requests(question)] for question in questions]
         """For each question its requests, one a vote."""
-        for question, keys in zip(questions, self.keys, strict=True):
+        self.waits_for: list[int] = [len(keys) for keys in self.keys]
+        """For each question how many of its requests may still get a reply, or a better one."""
+        self.about: dict[bytes, list[int]] = {}
+        """The questions that each request is about."""
+        self.verdicts = sum(len(question.asked) for question in questions)
+        self.undecided: list[str] = []
+        """Why verdicts stay unknown, one reason a verdict."""
+        for index, (question, keys) in enumerate(zip(questions, self.keys, strict=True)):
             for vote, key in enumerate(keys):
+                self.about.setdefault(key, []).append(index)
                 if key in self.asked:
                     self.costs[key].shared += 1
                 else:
@@ -185,12 +189,13 @@ class _Run:
             for vote in range(config.votes)
         ]
 
-    def ask(self, attempt: int, progress: Callable[[int, int], None] | None) -> bool:
+    def ask(self, attempt: int) -> bool:
         """Ask what has no usable reply yet; whether some still has none that asking anew may bring."""
+        last = attempt + 1 == self.judge.config.tries
         waiting = self._from_cache([key for key in self.asked if self._open(key)])
         if not waiting:
             return False
-        cache, config = self.judge.cache, self.judge.config
+        cache, progress = self.judge.cache, self.judge.progress
         requests = []
         for key in waiting:
             vote, question = self.asked[key]
@@ -211,13 +216,35 @@ class _Run:
                     # By the first request of the question, whichever of its attempts it was: the next run asks that.
                     cache.put(key, completion)
             cost.failed += isinstance(votes, Failure)
-            self.answered += isinstance(votes, tuple)
-            self.votes[key] = votes
+            self._found(key, votes)
+            if last or not self._open(key):
+                self._closed(key)
             if progress is not None:
                 progress(self.answered, len(self.asked))
 
         self.judge.engine.complete(requests, done)
-        return any(self._open(key) for key in waiting) and attempt + 1 < config.tries
+        return not last and any(self._open(key) for key in waiting)
+
+    def _found(self, key: bytes, votes: Votes) -> None:
+        self.votes[key] = votes
+        self.answered += isinstance(votes, tuple)
+
+    def _closed(self, key: bytes) -> None:
+        """Take note that nothing more comes of a request, and stop where too much is sure to stay undecided.
+
+        A server that is down is so noticed after a tenth of a batch, and not after the whole.
+        """
+        for index in self.about[key]:
+            self.waits_for[index] -= 1
+            if not self.waits_for[index]:
+                self.undecided += [one.reason for one in self.answer(index).values() if isinstance(one, Undecided)]
+        config, count = self.judge.config, len(self.undecided)
+        if count / self.verdicts > config.max_unknown:
+            common = max(set(self.undecided), key=self.undecided.count)
+            raise JudgeError(
+                f"the judge left {count:,} of {self.verdicts:,} verdicts unknown, more than `max_unknown` allows "
+                f"({config.max_unknown:.0%}); most often because {common}"
+            )
 
     def _open(self, key: bytes) -> bool:
         """Whether a request has no usable reply, and asking anew may bring one."""
@@ -233,9 +260,9 @@ class _Run:
         for key, found in zip(keys, cache.find(keys), strict=True):
             votes = None if found is None else self._read(found, self.asked[key][1])
             if isinstance(votes, tuple):
-                self.votes[key] = votes
-                self.answered += 1
                 self.costs[key].cached += 1
+                self._found(key, votes)
+                self._closed(key)
             else:
                 missing.append(key)
         return missing
@@ -244,8 +271,9 @@ class _Run:
         graded = self.judge.config.grade == "probabilities"
         return read_reply(completion, question.asked, question.response, probabilities=graded)
 
-    def answer(self, index: int, question: Question) -> Answer:
+    def answer(self, index: int) -> Answer:
         """What the votes on a question come to."""
+        question = self.questions[index]
         votes = [self.votes[key] for key in self.keys[index]]
         return {
             asked.place: _decided(

@@ -35,6 +35,9 @@ CONTROL_TOKEN = re.compile(
 )
 """Where a text would begin a token of control of the usual chat templates, were it put into one as it is."""
 
+LINE_END = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""Whatever `str.splitlines` ends a line at."""
+
 BREAK = "\u200b"
 """The zero-width space that keeps such a token from being one."""
 
@@ -123,12 +126,24 @@ def _joint_reply(asked: Sequence[Asked]) -> str:
 
 def _constraint(number: int, one: Soft) -> str:
     # A row without a response: a rubric shows parameters only.
-    values = {name: evaluate(node, Row("", one.arguments, {})) for name, node in one.rubric.holes.items()}
+    found = {name: evaluate(node, Row("", one.arguments, {})) for name, node in one.rubric.holes.items()}
+    values = {name: _indented(value) for name, value in found.items()}
     head = _part("constraint").substitute(
         number=number, ask=quoted(one.rubric.ask.render(values)), low=one.rubric.low, high=one.rubric.high
     )
     anchors = sorted(one.rubric.anchors, key=lambda anchor: anchor[0])
     return head + "".join(f"{score}: {quoted(text.render(values))}\n" for score, text in anchors)
+
+
+def _indented(value: Value) -> Value:
+    """An argument in the midst of a constraint: none of its own lines can pass for a heading or a line of tildes.
+
+    >>> _indented("one\\n# Your verdict")
+    'one\\n    # Your verdict'
+    """
+    if isinstance(value, str):
+        return LINE_END.sub(lambda found: found[0] + "    ", value)
+    return tuple(map(_indented, value)) if isinstance(value, tuple) else value
 
 
 def _shown(name: str, text: str) -> str:
