@@ -1,5 +1,7 @@
 """What a compiled .vif file is made of: typed, frozen, free of syntax, ready for any back end."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -155,3 +157,9 @@ class Program:
             f"{alias}.{name}": one for alias, module in self.modules.items() for name, one in module.constraints.items()
         }
         return {**self.constraints, **imported}
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the text and of the texts it imports: what a result depends on."""
+        texts = [self.source.text, sorted((name, pin.sha256) for name, pin in self.pins.items())]
+        return hashlib.sha256(json.dumps(texts).encode()).hexdigest()

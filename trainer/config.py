@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from verif_dsl import VerifError
 from verif_dsl.judging.config import JudgeConfig, with_absolute_paths
+from verif_dsl.trainer.answers import DEFAULT_MARKS
+from verif_dsl.trainer.reading import Truncated, Unclosed
 from verif_dsl.typed_yaml import Typed, read_typed
 
 TINY = "tiny"
 MADE = "made"
 
+Generation = Literal["transformers", "continuous_batching", "vllm_colocate", "vllm_server"]
 Count = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -46,6 +49,53 @@ class CalibrationConfig(Typed):
     least_agreement: Share | None = None
 
 
+class ThinkingConfig(Typed):
+    """What becomes of the thoughts in a completion (see `reading.Reading`).
+
+    With `strip`, only what follows them is judged. `marks` are what opens and closes them. `prefilled` says whether the
+    chat template opens them at the end of every prompt; null asks the template. `unclosed` thoughts are a `blank`
+    answer, which fails, or are left out of training (`leave_out`).
+    """
+
+    strip: bool = True
+    marks: tuple[str, str] = DEFAULT_MARKS
+    prefilled: bool | None = None
+    unclosed: Unclosed = "blank"
+
+
+class TruncatedConfig(Typed):
+    """What becomes of completions that were cut off at `max_completion_length` (see `reading.Reading`).
+
+    The policies are `keep`, `zero`, `soft` and `leave_out`; `buffer` is for `soft`: over how many tokens before the
+    limit the reward falls to nothing.
+    """
+
+    policy: Truncated = "keep"
+    buffer: Count = 512
+
+
+class CheckpointConfig(Typed):
+    """After how many steps training is saved to go on from there, and how many of these checkpoints are kept.
+
+    `every: 0` saves none. Without it, it is 20 steps, or as many more as it takes to end a round of generation: what
+    was generated and not yet used is not saved.
+    """
+
+    every: Annotated[int, Field(ge=0)] | None = None
+    keep: Annotated[int, Field(ge=2)] = 2
+
+
+class EvaluationConfig(Typed):
+    """Measuring on the held-out rows during training.
+
+    After each `every` steps the mean reward is measured, and the best model so far is kept. Training ends early when
+    `patience` measurements after each other were no better.
+    """
+
+    every: Count
+    patience: Count | None = None
+
+
 class Config(Typed):
     """What to train, on what, and how. Paths are relative to the folder of the configuration file.
 
@@ -62,6 +112,15 @@ class Config(Typed):
         tiny: the size and the warm start of the embedded model (see `TinyConfig`).
         judge: who answers judged constraints (see `judging.JudgeConfig`); nobody by default.
         calibration: how far the judge has to agree with labels (see `CalibrationConfig`), asked before training.
+        chat: whether prompts that are texts get the model's chat template, as what a user says; null for where there
+            is one.
+        thinking: what becomes of the thoughts in a completion (see `ThinkingConfig`).
+        truncated: what becomes of completions that were cut off (see `TruncatedConfig`).
+        least_decided: a group of completions with fewer decided rewards is left out of training.
+        generation: what samples the completions: `transformers`, its `continuous_batching`, or vLLM in this process
+            (`vllm_colocate`) or behind a server (`vllm_server`).
+        checkpoints: when training is saved to go on from there (see `CheckpointConfig`).
+        evaluation: measuring during training (see `EvaluationConfig`); null for before and after only.
         grpo: arguments of TRL's `GRPOConfig`, under its own names.
     """
 
@@ -78,6 +137,13 @@ class Config(Typed):
     tiny: TinyConfig = TinyConfig()
     judge: JudgeConfig | None = None
     calibration: CalibrationConfig | None = None
+    chat: bool | None = None
+    thinking: ThinkingConfig = ThinkingConfig()
+    truncated: TruncatedConfig = TruncatedConfig()
+    least_decided: Count = 2
+    generation: Generation = "transformers"
+    checkpoints: CheckpointConfig = CheckpointConfig()
+    evaluation: EvaluationConfig | None = None
     grpo: dict[str, Any] = Field(default={})
 
 

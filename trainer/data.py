@@ -1,16 +1,20 @@
 """Rows to train and to measure on, made or read: a prompt, and the constraints its answer must meet."""
 
+import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from verif_dsl import Use, VerifError, Verifier
+from verif_dsl.compiler.conversation import turns_of
 from verif_dsl.requirements import write_requirements
 from verif_dsl.rows import read_rows
 
 MOST_CONSTRAINTS = 3
+
+Prompt = str | list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,13 @@ class Row:
     """A prompt, and what its answer must be: the name of a spec, or a JSON list of constraints with arguments.
 
     The constraints are one text, not nested columns, because Arrow would merge the arguments of all rows into one
-    struct and fill the gaps with nulls.
+    struct and fill the gaps with nulls. A prompt is a text, or a list of messages. `fields` are the columns of the data
+    that checks read.
     """
 
-    prompt: str
+    prompt: Prompt
     constraints: str
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_prompt(topic: str, instructions: str) -> str:
@@ -68,17 +74,48 @@ def made_rows(verifier: Verifier, topics: Sequence[str], count: int, rng: random
 
 
 def rows_from(path: Path, verifier: Verifier) -> list[Row]:
-    """The rows of a .jsonl or .parquet file with the text columns `prompt` and `constraints`.
+    """The rows of a .jsonl or .parquet file with the columns `prompt`, `constraints`, and those that checks read.
 
-    Raises `VerifError` as `verif_dsl.rows.read_rows` does, and for a row that asks what the .vif file does not have.
+    Raises `VerifError` as `verif_dsl.rows.read_rows` does, for a prompt that is neither a text nor messages, and for a
+    row that asks what the .vif file does not have.
     """
-    columns = read_rows(path, needed=("prompt", "constraints")).columns
-    for number, text in enumerate(columns["constraints"]):
+    names = fields_of(verifier)
+    columns = read_rows(path, needed=("constraints",), texts=names, extras=("prompt",)).columns
+    if "prompt" not in columns:
+        raise VerifError(f"{path}, row 0: the column `prompt` is missing")
+    rows = []
+    for number, (prompt, text) in enumerate(zip(columns["prompt"], columns["constraints"], strict=True)):
         try:
+            turns_of(prompt)
             verifier.requirements(text)
-        except VerifError as error:
+        except (VerifError, ValueError) as error:
             raise VerifError(f"{path}, row {number}: {error}") from None
-    return [Row(prompt, text) for prompt, text in zip(columns["prompt"], columns["constraints"], strict=True)]
+        rows.append(Row(prompt, text, {name: columns[name][number] for name in names if name in columns}))
+    return rows
+
+
+def fields_of(verifier: Verifier) -> tuple[str, ...]:
+    """The columns of the data that some constraint reads (`given ... from field`)."""
+    every = (given for constraint in verifier.program.known().values() for given in constraint.givens)
+    return tuple(sorted({given.field for given in every if given.field is not None}))
+
+
+def as_chat(rows: Iterable[Row]) -> list[Row]:
+    """The same rows with every prompt that is a text as the message of a user, so that it gets the chat template.
+
+    >>> as_chat([Row("Hello.", "[]")])[0].prompt
+    [{'role': 'user', 'content': 'Hello.'}]
+    """
+    return [
+        replace(row, prompt=[{"role": "user", "content": row.prompt}]) if isinstance(row.prompt, str) else row
+        for row in rows
+    ]
+
+
+def columns_of(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The columns of the data that checks read, as `Verifier.check` takes them."""
+    names = {name for row in rows for name in row.fields}
+    return {name: [row.fields.get(name, "") for row in rows] for name in sorted(names)}
 
 
 def hold_out(rows: Sequence[Row], count: int, rng: random.Random) -> tuple[list[Row], list[Row]]:
@@ -89,13 +126,17 @@ def hold_out(rows: Sequence[Row], count: int, rng: random.Random) -> tuple[list[
     """
     by_prompt: dict[str, list[Row]] = {}
     for row in rows:
-        by_prompt.setdefault(row.prompt, []).append(row)
+        by_prompt.setdefault(_key(row), []).append(row)
     prompts = rng.sample(sorted(by_prompt), len(by_prompt))
     held_out: list[Row] = []
     while prompts and len(held_out) < count:
         held_out += by_prompt[prompts.pop()]
-    kept = {row.prompt for row in held_out}
-    train = [row for row in rows if row.prompt not in kept]
+    kept = {_key(row) for row in held_out}
+    train = [row for row in rows if _key(row) not in kept]
     if not train:
         raise VerifError(f"`held_out: {count}` leaves none of the {len(rows)} rows to train on; lower it or add rows")
     return train, held_out
+
+
+def _key(row: Row) -> str:
+    return row.prompt if isinstance(row.prompt, str) else json.dumps(row.prompt, sort_keys=True)

@@ -38,6 +38,12 @@ def remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, if it is there."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
 @contextmanager
 def written_folder(path: Path) -> Iterator[Path]:
     """A new folder beside `path`, which takes its place when the block ends, and is gone when the block raises.

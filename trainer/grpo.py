@@ -1,8 +1,10 @@
 """The one module that knows TRL: the arguments of its GRPO, and the run itself."""
 
 import dataclasses
+import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -10,9 +12,13 @@ import torch
 from datasets import Dataset
 from pydantic import TypeAdapter, ValidationError
 from transformers import PrinterCallback, TrainerCallback
+from transformers.trainer_utils import SaveStrategy
 from trl import GRPOConfig, GRPOTrainer
 
 from verif_dsl import VerifError
+from verif_dsl.trainer.callbacks import HeldOut
+from verif_dsl.trainer.checkpoints import goes_on, is_unwritable, steps_between
+from verif_dsl.trainer.config import TINY, Config, Generation
 from verif_dsl.trainer.data import Row
 from verif_dsl.trainer.reward import Reward
 from verif_dsl.typed_yaml import unknown_key
@@ -33,48 +39,78 @@ DEFAULTS: dict[str, Any] = {
 """What suits the embedded model; for a model of your own, only what you write and TRL's own defaults count."""
 
 HOUSE: dict[str, Any] = {
-    "save_strategy": "no",  # the trained model is saved at the end
     "logging_steps": 1,
     "report_to": "none",
     "disable_tqdm": True,  # there is a progress bar already
 }
 """Where this trainer's defaults differ from TRL's for every model."""
 
-OURS = ("output_dir", "seed")
+OURS = {
+    "output_dir": "output",
+    "seed": "seed",
+    "save_strategy": "checkpoints",
+    "save_steps": "checkpoints",
+    "save_total_limit": "checkpoints",
+    "use_vllm": "generation",
+    "vllm_mode": "generation",
+    "use_transformers_continuous_batching": "generation",
+    "mask_truncated_completions": "truncated",
+    "eval_strategy": "evaluation",
+    "eval_steps": "evaluation",
+}
 """Arguments that have a key of their own in the configuration."""
 
-OnLog = Callable[[int, int, Mapping[str, Any]], None]
+GENERATION: dict[Generation, dict[str, Any]] = {
+    "transformers": {},
+    "continuous_batching": {"use_transformers_continuous_batching": True},
+    "vllm_colocate": {"use_vllm": True, "vllm_mode": "colocate"},
+    "vllm_server": {"use_vllm": True, "vllm_mode": "server"},
+}
+"""What samples completions, as TRL's arguments."""
 
 
-def grpo_arguments(given: Mapping[str, Any], *, tiny: bool, output: Path, seed: int, file: str) -> GRPOConfig:
-    """TRL's configuration from the `grpo:` part of ours, which stands in `file`.
+def grpo_arguments(config: Config, *, output: Path, file: str) -> GRPOConfig:
+    """TRL's configuration from ours, which stands in `file`; checkpoints go to `output`.
 
     Raises `VerifError` for a name TRL does not know, a value of the wrong type, and whatever TRL itself refuses.
     """
     fields = {field.name for field in dataclasses.fields(GRPOConfig) if field.init}
     hints = get_type_hints(GRPOConfig)
-    values: dict[str, Any] = {**HOUSE, **(DEFAULTS if tiny else {})}
-    for name, value in given.items():
+    values: dict[str, Any] = {**HOUSE, **(DEFAULTS if config.model == TINY else {})}
+    for name, value in config.grpo.items():
         if name not in fields:
             raise VerifError(f"{file}: {unknown_key(f'grpo.{name}', fields)}")
         if name in OURS:
-            raise VerifError(
-                f"{file}: `grpo.{name}` is the key `{name.removesuffix('_dir')}` of the configuration itself"
-            )
+            raise VerifError(f"{file}: `grpo.{name}` is the key `{OURS[name]}` of the configuration itself")
         try:
             # Not strict: YAML reads 7e-4 as a text, for want of a point.
             values[name] = TypeAdapter(hints[name]).validate_python(value)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
             raise VerifError(f"{file}: `grpo.{name}` {problem}, not {value!r}") from None
+    values |= GENERATION[config.generation]
     if not torch.cuda.is_available():
         values = {"use_cpu": True, "bf16": False, "gradient_checkpointing": False, **values}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
-            return GRPOConfig(output_dir=str(output), seed=seed, **values)
+            arguments = GRPOConfig(output_dir=str(output), seed=config.seed, save_strategy="no", **values)
     except (TypeError, ValueError) as error:
         raise VerifError(f"{file}: TRL refuses the `grpo` part: {error}") from None
+    try:
+        every = steps_between(config.checkpoints.every, a_round(arguments))
+    except VerifError as error:
+        raise VerifError(f"{file}: {error}") from None
+    if every:
+        arguments.save_strategy = SaveStrategy.STEPS
+        arguments.save_steps, arguments.save_total_limit = every, config.checkpoints.keep
+    return arguments
+
+
+def a_round(arguments: GRPOConfig) -> int:
+    """After how many steps nothing that was generated is left over."""
+    micro = arguments.steps_per_generation * arguments.num_iterations
+    return int(micro // math.gcd(micro, arguments.gradient_accumulation_steps))
 
 
 def check_enough(rows: Sequence[Row], arguments: GRPOConfig) -> None:
@@ -97,29 +133,71 @@ def sampling_arguments(arguments: GRPOConfig) -> dict[str, Any]:
     }
 
 
-def run_grpo(
-    model: Any, tokenizer: Any, reward: Reward, rows: Sequence[Row], arguments: GRPOConfig, on_log: OnLog
-) -> list[dict[str, Any]]:
-    """Train the model in place; returns TRL's log, one mapping of metrics a step.
+def in_order(rows: Sequence[Row], arguments: GRPOConfig) -> list[Row]:
+    """The rows of the whole run in the order in which TRL takes them, epoch after epoch.
 
-    `on_log` is told the step, the last step and the metrics whenever TRL logs.
+    It draws a new order for each epoch, and after a stop in a later one it begins with the first again: then a run that
+    went on would not be the run that was not stopped. So the orders are drawn here, in the same way.
     """
-    dataset = Dataset.from_list([{"prompt": row.prompt, "constraints": row.constraints} for row in rows])
+    prompts = arguments.generation_batch_size // arguments.num_generations
+    if arguments.max_steps > 0:
+        micro = arguments.max_steps * arguments.gradient_accumulation_steps
+        needed = -(-micro // (arguments.steps_per_generation * arguments.num_iterations)) * prompts
+    else:
+        needed = math.ceil(arguments.num_train_epochs * (len(rows) // prompts)) * prompts
+    generator = torch.Generator()
+    generator.manual_seed(arguments.seed)
+    order: list[int] = []
+    while len(order) < needed:
+        drawn = torch.randperm(len(rows), generator=generator).tolist()
+        if not arguments.shuffle_dataset:
+            drawn.sort()
+        order += drawn[: len(rows) // prompts * prompts]  # TRL leaves out what does not fill a round
+    return [rows[index] for index in order[:needed]]
+
+
+def run_grpo(
+    model: Any,
+    tokenizer: Any,
+    reward: Reward,
+    rows: Sequence[Row],
+    arguments: GRPOConfig,
+    callbacks: Sequence[TrainerCallback],
+    resume_from: Path | None = None,
+) -> list[dict[str, Any]]:
+    """Train the model in place; returns TRL's log, one mapping of metrics a step, those before a stop included.
+
+    Raises `VerifError` when a checkpoint cannot be written, and what the reward raises.
+    """
+    ordered = in_order(rows, arguments)
+    arguments = copy(arguments)
+    arguments.shuffle_dataset, arguments.num_train_epochs = False, 1.0
+    fields = sorted({name for row in rows for name in row.fields})
+    dataset = Dataset.from_list(
+        [
+            {
+                "prompt": row.prompt,
+                "constraints": row.constraints,
+                **{name: row.fields.get(name, "") for name in fields},
+            }
+            for row in ordered
+        ]
+    )
     trainer = GRPOTrainer(
         model=model, reward_funcs=reward, args=arguments, train_dataset=dataset, processing_class=tokenizer
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(_Tell(on_log))
-    trainer.train()
+    for callback in callbacks:
+        if isinstance(callback, HeldOut):
+            callback.log = trainer.log
+        trainer.add_callback(callback)
+    saved = Path(arguments.output_dir)
+    try:
+        trainer.train(resume_from_checkpoint=None if resume_from is None else str(resume_from))
+    except VerifError as error:
+        raise VerifError(f"{error.message}{goes_on(saved)}") from None
+    except (OSError, RuntimeError) as error:
+        if not is_unwritable(error):
+            raise
+        raise VerifError(f"{saved}: a checkpoint cannot be written (is the disk full?){goes_on(saved)}") from None
     return [entry for entry in trainer.state.log_history if "reward" in entry]
-
-
-class _Tell(TrainerCallback):  # type: ignore[misc] # transformers is not typed
-    def __init__(self, on_log: OnLog) -> None:
-        self.tell = on_log
-
-    def on_log(
-        self, _arguments: Any, state: Any, _control: Any, logs: Mapping[str, Any] | None = None, **_: Any
-    ) -> None:
-        if logs and "reward" in logs:
-            self.tell(state.global_step, state.max_steps, logs)

@@ -1,13 +1,17 @@
 """What a model can do: sample an answer to each held-out prompt, and let the verifier judge it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verif_dsl import VerifError, Verifier
+from verif_dsl.files import written_whole
 from verif_dsl.judging import Judge
-from verif_dsl.trainer.data import Row
-from verif_dsl.trainer.reward import pass_rates
+from verif_dsl.trainer.data import Prompt, Row, columns_of
+from verif_dsl.trainer.reading import Reading
+from verif_dsl.trainer.reward import AS_USERS_SEE, pass_rates
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -45,15 +49,17 @@ def measure(
     seed: int,
     sampling: dict[str, Any],
     judge: Judge | None = None,
+    reading: Reading = AS_USERS_SEE,
 ) -> Measurement:
     """Sample one answer to each row as training samples them, and judge it.
 
-    `reward` is the expression that training uses, `sampling` holds arguments of `generate`, and `judge` answers judged
-    constraints.
+    `reward` is the expression that training uses, `sampling` holds arguments of `generate`, `judge` answers judged
+    constraints, and `reading` says what of a completion is judged.
     """
-    answers = sample_answers(model, tokenizer, [row.prompt for row in rows], seed=seed, sampling=sampling)
-    constraints = [row.constraints for row in rows]
-    found = verifier.check(answers, prompts=[row.prompt for row in rows], constraints=constraints, judge=judge)
+    prompts, constraints = [row.prompt for row in rows], [row.constraints for row in rows]
+    answers = sample_answers(model, tokenizer, prompts, seed=seed, sampling=sampling)
+    read = [reading.read(prompt, answer).text for prompt, answer in zip(prompts, answers, strict=True)]
+    found = verifier.check(read, prompts=prompts, constraints=constraints, columns=columns_of(rows), judge=judge)
     by_row = found.by_row()
     return Measurement(
         answers=answers,
@@ -63,25 +69,38 @@ def measure(
     )
 
 
+def kept_measurement(file: Path, measured: Callable[[], Measurement]) -> Measurement:
+    """What stands in a file, or else what is measured now, which is then written there."""
+    if file.exists():
+        return Measurement(**json.loads(file.read_bytes()))
+    found = measured()
+    with written_whole(file) as out:
+        out.write(json.dumps(asdict(found)).encode())
+    return found
+
+
 def sample_answers(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
-    prompts: Sequence[str],
+    prompts: Sequence[Prompt],
     *,
     seed: int,
     sampling: dict[str, Any],
 ) -> list[str]:
-    """One sampled answer to each prompt; the same seed gives the same answers on one machine."""
+    """One sampled answer to each prompt, messages by the chat template; the same seed gives the same on one machine."""
     import torch
 
     torch.manual_seed(seed)
+    texts = [as_read(tokenizer, prompt) for prompt in prompts]
     was_training = model.training
     model.eval()
     # Answers start where prompts end, so prompts are padded on the left.
     tokenizer.padding_side = "left"
     answers: list[str] = []
-    for start in range(0, len(prompts), BATCH):
-        batch = tokenizer(list(prompts[start : start + BATCH]), return_tensors="pt", padding=True)
+    for start in range(0, len(texts), BATCH):
+        # A chat template writes the special tokens itself.
+        special = isinstance(prompts[start], str)
+        batch = tokenizer(texts[start : start + BATCH], return_tensors="pt", padding=True, add_special_tokens=special)
         batch = {name: batch[name].to(model.device) for name in ("input_ids", "attention_mask")}
         with torch.inference_mode():
             ids = model.generate(**batch, do_sample=True, pad_token_id=tokenizer.pad_token_id, **sampling)
@@ -90,9 +109,20 @@ def sample_answers(
     return answers
 
 
+def as_read(tokenizer: Any, prompt: Prompt) -> str:
+    """A prompt as the model reads it: a text as it is, messages by the tokenizer's chat template."""
+    if isinstance(prompt, str):
+        return prompt
+    return str(tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True))
+
+
 def check_reward(verifier: Verifier, reward: str | None, rows: Sequence[Row]) -> None:
     """Raise `VerifError`, before anything is trained, when the reward cannot be read or does not fit a row."""
     if not rows:
         raise VerifError("there are no rows to measure on")
-    blank = [""] * len(rows)
-    verifier.check(blank, prompts=blank, constraints=[row.constraints for row in rows]).rewards(reward)
+    verifier.check(
+        [""] * len(rows),
+        prompts=[row.prompt for row in rows],
+        constraints=[row.constraints for row in rows],
+        columns=columns_of(rows),
+    ).rewards(reward)

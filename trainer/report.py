@@ -9,9 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from verif_dsl.compiler.conversation import turns_of
 from verif_dsl.files import written_whole
 from verif_dsl.trainer.config import Config
-from verif_dsl.trainer.data import Row
+from verif_dsl.trainer.data import Prompt, Row
 from verif_dsl.trainer.measure import Measurement
 from verif_dsl.trainer.plot import write_plot
 
@@ -86,13 +87,26 @@ def samples(report: Report, count: int = SAMPLES) -> str:
         "constraints and for nothing else, so answers may obey them and still say nothing.\n"
     ]
     for row, prompt in enumerate(report.held_out[:count]):
-        parts.append(f"\n## {row + 1}\n\n{_fenced(prompt.prompt)}\n\nAsked:\n\n{_fenced(prompt.constraints, 'json')}\n")
+        asked = _fenced(shown_prompt(prompt.prompt)), _fenced(prompt.constraints, "json")
+        parts.append(f"\n## {row + 1}\n\n{asked[0]}\n\nAsked:\n\n{asked[1]}\n")
         for when, found in (("Before", report.before), ("After", report.after)):
             reward = found.rewards[row]
             verdicts = ", ".join(f"{name}: {verdict}" for name, verdict in found.verdicts[row])
             shown = "undecided" if reward is None else f"{reward:.2f}"
             parts.append(f"\n{when}, reward {shown} ({verdicts}):\n\n{_fenced(found.answers[row])}\n")
     return "".join(parts)
+
+
+def shown_prompt(prompt: Prompt) -> str:
+    """A prompt for a person: its text, or who says what.
+
+    >>> print(shown_prompt([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]))
+    system: Be brief.
+    user: Why?
+    """
+    if isinstance(prompt, str):
+        return prompt
+    return "\n".join(f"{role}: {text}" for role, text in turns_of(prompt))
 
 
 def _fenced(text: str, language: str = "text") -> str:

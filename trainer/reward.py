@@ -8,25 +8,44 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import verif_dsl
-from verif_dsl import VerifError, Verifier
-from verif_dsl.compiler.conversation import Given, turns_of
+from verif_dsl import Use, VerifError, Verifier
 from verif_dsl.judging import Judge, JudgeConfig
 from verif_dsl.judging.usage import Usage
+from verif_dsl.trainer.answers import Thinking
+from verif_dsl.trainer.data import fields_of
+from verif_dsl.trainer.groups import groups_of, settle
+from verif_dsl.trainer.reading import Reading, Seen
+from verif_dsl.verdicts import Verdicts
 
 METRIC = "constraint/"
 """What the name of a constraint's pass rate begins with in TRL's metrics."""
 JUDGE = "judge/"
 """What the metrics of judging begin with."""
 UNDECIDED = "undecided_share"
-"""The metric for the share of rewards that unknown verdicts leave open."""
+"""The metric for the share of completions without a reward: unknown verdicts leave it open, or they are left out."""
+CUT_OFF = "cut_off_share"
+THINKING = "thinking/"
+"""What the metrics for the four cases of thinking begin with."""
+GROUPS = "groups/"
+"""What the metrics of groups begin with: the shares `dropped` and `without_gradient`, and the `spread` of rewards."""
 
 Reward = Callable[..., list[float | None]]
+
+
+AS_USERS_SEE = Reading()
+"""What is judged by default: the answer without the thoughts, cut off or not."""
 
 
 class LogMetric(Protocol):
     """TRL's `log_metric`, which averages over the logging steps and over the processes."""
 
     def __call__(self, name: str, value: float) -> None: ...
+
+
+class LogExtra(Protocol):
+    """TRL's `log_extra`, which adds a column to the table of completions."""
+
+    def __call__(self, column: str, values: list[str]) -> None: ...
 
 
 class VerifierReward:
@@ -41,6 +60,9 @@ class VerifierReward:
         folder: where the files stand that the text imports.
         judge: who answers judged constraints, which nobody does by default. It is asked where the answer can change
             the reward.
+        reading: what of a completion is judged.
+        least_decided: a group with fewer decided rewards is left out.
+        table: whether verdicts and feedback go into TRL's table of completions (`log_completions`).
 
     >>> reward = VerifierReward('''
     ... constraint short {
@@ -66,12 +88,18 @@ class VerifierReward:
         name: str = "<text>",
         folder: Path | None = None,
         judge: JudgeConfig | None = None,
+        reading: Reading = AS_USERS_SEE,
+        least_decided: int = 2,
+        table: bool = False,
     ) -> None:
         self.source = source
         self.expression = expression
         self.name = name
         self.folder = folder
         self.judge = judge
+        self.reading = reading
+        self.least_decided = least_decided
+        self.table = table
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -80,9 +108,8 @@ class VerifierReward:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """The columns of the data that some constraint reads (`given ... from field`)."""
-        every = (given for constraint in self.verifier.constraints.values() for given in constraint.givens)
-        return frozenset(given.field for given in every if given.field is not None)
+        """The columns of the data that some constraint reads."""
+        return frozenset(fields_of(self.verifier))
 
     @cached_property
     def asked(self) -> Judge | None:
@@ -90,7 +117,8 @@ class VerifierReward:
         return None if self.judge is None else Judge(self.judge)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("source", "expression", "name", "folder", "judge")}
+        lazily_made = ("verifier", "fields", "asked")
+        return {name: value for name, value in self.__dict__.items() if name not in lazily_made}
 
     def __call__(
         self,
@@ -98,15 +126,20 @@ class VerifierReward:
         prompts: Sequence[Any],
         completions: Sequence[Any],
         constraints: Sequence[str] | None = None,
+        completion_ids: Sequence[Sequence[int]] | None = None,
         log_metric: LogMetric | None = None,
+        log_extra: LogExtra | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        """One reward a completion; None, which TRL leaves out of its baseline, where unknown verdicts leave it open.
+        """One reward a completion.
+
+        It is None, which TRL leaves out of its baseline, where unknown verdicts leave it open, the completion is to be
+        left out, or too little of its group is decided.
 
         Prompts and completions are texts or lists of messages. `constraints` is the column of that name. Logs, at each
         call, the pass rate of every constraint of the file and of its imports, NaN for one that no row asks for or none
-        decides: TRL leaves NaN out of its averages, and expects every process to log the same names. With a judge it
-        also logs what judging cost.
+        decides: TRL leaves NaN out of its averages, and expects every process to log the same names. It also logs how
+        the groups fare, how many completions think or were cut off, and with a judge what judging cost.
 
         Raises `VerifError` when the column is missing, or a row asks for something the file does not have, and
         `JudgeError` when the judge leaves more unknown than its configuration allows.
@@ -116,26 +149,61 @@ class VerifierReward:
                 "the rows have no column `constraints`; give each the name of a spec, or a JSON list of constraints"
             )
         before = self.asked.total if self.asked is not None else None
+        ids = completion_ids if completion_ids is not None else [None] * len(completions)
+        seen = [self.reading.read(*one) for one in zip(prompts, completions, ids, strict=True)]
+        # What is worth nothing, or is left out, needs no verdict.
+        live = [row for row, one in enumerate(seen) if one.share]
+        asked = [constraints[row] for row in live]
         verdicts = self.verifier.check(
-            [answer_text(completion) for completion in completions],
-            prompts=prompts,
-            constraints=constraints,
-            columns={name: values for name, values in columns.items() if name in self.fields},
+            [seen[row].text for row in live],
+            prompts=[prompts[row] for row in live],
+            constraints=asked,
+            columns={name: [values[row] for row in live] for name, values in columns.items() if name in self.fields},
             judge=self.asked,
             only_for_reward=True,
             reward=self.expression,
         )
-        rewards = [_finite(reward) for reward in verdicts.rewards(self.expression)]
+        rewards: list[float | None] = [None if one.share is None else 0.0 for one in seen]
+        for row, reward in zip(live, verdicts.rewards(self.expression), strict=True):
+            rewards[row] = _finite(reward, seen[row].share or 0.0)
+        settled = settle(rewards, groups_of(prompts, constraints), self.least_decided)
         if log_metric is not None:
-            rates = pass_rates(self.verifier, constraints, verdicts.by_row())
-            for name in self.verifier.program.known():
-                rate = rates.get(name)
-                log_metric(METRIC + name, math.nan if rate is None else rate)
-            log_metric(UNDECIDED, sum(reward is None for reward in rewards) / max(len(rewards), 1))
+            found = pass_rates(self.verifier, asked, verdicts.by_row())
+            rates = {METRIC + name: found.get(name) for name in self.verifier.program.known()}
+            for name, value in {**rates, **_shares(seen, rewards)}.items():
+                log_metric(name, math.nan if value is None else value)
+            for name in ("dropped", "without_gradient", "spread"):
+                log_metric(GROUPS + name, getattr(settled, name))
             if self.asked is not None and before is not None:
                 for name, value in _costs(before, self.asked.total).items():
                     log_metric(JUDGE + name, value)
-        return rewards
+        if log_extra is not None and self.table:
+            for column, texts in self._told(seen, live, verdicts, asked).items():
+                log_extra(column, texts)
+        return settled.rewards
+
+    def _told(
+        self, seen: Sequence[Seen], live: Sequence[int], verdicts: Verdicts, asked: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """For a person, a text a completion: its verdicts, and what the constraints say of what fails."""
+        told, feedback = [""] * len(seen), [""] * len(seen)
+        for row, lines, constraints in zip(live, verdicts.by_row(), asked, strict=True):
+            uses = {use.name: use for use in self.verifier.requirements(constraints).uses}
+            told[row] = "; ".join(
+                f"{line['constraint']}: {line['verdict']}" + (f" ({line['reason']})" if line["reason"] else "")
+                for line in lines
+            )
+            failing = [uses[str(line["constraint"])] for line in lines if line["verdict"] == "fail"]
+            feedback[row] = " ".join(
+                text for use in failing if (text := self._feedback(use, seen[row].text)) is not None
+            )
+        return {"verdicts": told, "feedback": feedback}
+
+    def _feedback(self, use: Use, response: str) -> str | None:
+        try:
+            return self.verifier.feedback(use.constraint, response, use.arguments)
+        except VerifError:  # one that shows an earlier turn; the table does without it
+            return None
 
 
 class ShuffledReward:
@@ -182,30 +250,23 @@ def pass_rates(
     return {name: passed[name] / decided[name] if decided[name] else None for name in decided}
 
 
-def answer_text(completion: Any) -> str:
-    """The answer in a completion: the text itself, or what the last message of the assistant says.
-
-    Raises `VerifError` for what is neither a text nor a list of messages.
-
-    >>> answer_text([{"role": "assistant", "content": None}])
-    ''
-    >>> answer_text([{"role": "assistant", "content": [{"type": "text", "text": "Hello."}]}])
-    'Hello.'
-    """
-    if isinstance(completion, str):
-        return completion
-    try:
-        return Given("answer", "assistant").find(turns_of(completion), {}) or ""
-    except ValueError as error:
-        raise VerifError(f"a completion cannot be read: {error}") from None
-
-
 def _costs(before: Usage, after: Usage) -> dict[str, float]:
     """What one step of judging cost."""
-    names = ("verdicts", "unknown", "skipped", "calls", "cached", "shared", "failed", "tokens_in", "tokens_out")
+    counts = ("verdicts", "unknown", "skipped", "calls", "cached", "shared", "failed")
+    names = (*counts, "tokens_in", "tokens_cached", "tokens_out", "seconds")
     return {name: float(getattr(after, name) - getattr(before, name)) for name in names}
 
 
-def _finite(reward: float | None) -> float | None:
+def _shares(seen: Sequence[Seen], rewards: Sequence[float | None]) -> dict[str, float]:
+    """Of all completions: those without a reward, those that were cut off, and those in each case of thinking."""
+    count = max(len(seen), 1)
+    return {
+        UNDECIDED: sum(reward is None for reward in rewards) / count,
+        CUT_OFF: sum(one.cut_off for one in seen) / count,
+        **{THINKING + case: sum(one.thinking is case for one in seen) / count for case in Thinking},
+    }
+
+
+def _finite(reward: float | None, share: float) -> float | None:
     # TRL takes an infinite reward without a word and trains on the NaN that follows.
-    return reward if reward is not None and math.isfinite(reward) else None
+    return reward * share if reward is not None and math.isfinite(reward) else None

@@ -16,11 +16,15 @@ from verif_dsl import VerifError, Verifier
 from verif_dsl.compiler import read_source
 from verif_dsl.judging import Judge
 from verif_dsl.judging.calibration import calibrate, labelled_examples, read_labels
+from verif_dsl.trainer import tripwires
+from verif_dsl.trainer.answers import opens_thinking
+from verif_dsl.trainer.checkpoints import BEFORE, claim, last_whole, remove_checkpoints, remove_damaged, step_of
 from verif_dsl.trainer.config import MADE, TINY, CalibrationConfig, Config, load_config
-from verif_dsl.trainer.data import Row, hold_out, made_rows, rows_from
-from verif_dsl.trainer.folders import output_folder, remove_if_empty, written_folder
-from verif_dsl.trainer.measure import check_reward, measure
+from verif_dsl.trainer.data import Row, as_chat, hold_out, made_rows, rows_from
+from verif_dsl.trainer.folders import output_folder, remove_folder, remove_if_empty, written_folder
+from verif_dsl.trainer.measure import Measurement, as_read, check_reward, kept_measurement, measure
 from verif_dsl.trainer.progress import Stages
+from verif_dsl.trainer.reading import Reading
 from verif_dsl.trainer.report import Report, print_table, write_report
 from verif_dsl.trainer.reward import Reward, ShuffledReward, VerifierReward
 from verif_dsl.trainer.text import Topics, made_sentences, split_topics
@@ -62,19 +66,25 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
             stages.start("Asking the judge about labelled responses")
             _check_judge(judge, config.calibration, verifier)
         stages.start("Loading PyTorch and TRL")
+        from verif_dsl.trainer.callbacks import HeldOut, Seal, Tell
         from verif_dsl.trainer.grpo import check_enough, grpo_arguments, run_grpo, sampling_arguments
 
-        arguments = grpo_arguments(
-            config.grpo, tiny=config.model == TINY, output=output / "trainer", seed=config.seed, file=file
-        )
+        saved = output / "trainer"
+        arguments = grpo_arguments(config, output=saved, file=file)
         check_enough(rows, arguments)
-        if config.model == TINY:
+        claim(saved, {**config.model_dump(mode="json", exclude={"output"}), "rules": verifier.program.digest})
+        remove_damaged(saved, lambda told: console.print(told, soft_wrap=True))
+        resume_from = last_whole(saved)
+        if config.model == TINY and (resume_from is None or not (output / "start").exists()):
             stages.start("Warming up the embedded model")
             _make_start(output / "start", verifier, made, config, rng, stages)
         model, tokenizer = _load_model(output / "start" if config.model == TINY else Path(config.model))
         model.to(arguments.device)
+        if config.chat or (config.chat is None and tokenizer.chat_template is not None):
+            rows, held_out = as_chat(rows), as_chat(held_out)
+        reading = _reading(config, model, tokenizer, arguments.max_completion_length, held_out)
 
-        def measured() -> Any:
+        def measured() -> Measurement:
             return measure(
                 model,
                 tokenizer,
@@ -84,17 +94,38 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
                 seed=config.seed + 1,
                 sampling=sampling_arguments(arguments),
                 judge=judge,
+                reading=reading,
             )
 
         stages.start("Measuring before training")
-        before = measured()
-        stages.start("Training with GRPO" + (" on shuffled rewards" if config.shuffle_rewards else ""))
+        before = kept_measurement(saved / BEFORE, measured)
+        wires = tripwires.scores(verifier, held_out, config.reward, judge)
+        for alarm in tripwires.alarms(wires, before.mean_reward):
+            console.print(f"warning: {alarm}", soft_wrap=True)
+        shuffled = " on shuffled rewards" if config.shuffle_rewards else ""
+        going_on = "" if resume_from is None else f", going on after step {step_of(resume_from)}"
+        stages.start(f"Training with GRPO{shuffled}{going_on}")
         reward: Reward = VerifierReward(
-            source.text, config.reward, name=source.name, folder=source.folder, judge=config.judge
+            source.text,
+            config.reward,
+            name=source.name,
+            folder=source.folder,
+            judge=config.judge,
+            reading=reading,
+            least_decided=config.least_decided,
+            table=arguments.log_completions,
         )
         if config.shuffle_rewards:
             reward = ShuffledReward(reward, config.seed)
-        log = run_grpo(model, tokenizer, reward, rows, arguments, stages.log)
+        best = output / "best"
+        callbacks = [Tell(stages.log), Seal()]
+        evaluation = config.evaluation
+        if evaluation is not None:
+            held = HeldOut(evaluation.every, evaluation.patience, lambda: (measured(), wires), best, tokenizer)
+            callbacks.insert(0, held)
+        log = run_grpo(model, tokenizer, reward, rows, arguments, callbacks, resume_from)
+        if evaluation is not None and best.exists():
+            model = _load_model(best)[0].to(arguments.device)
         stages.start("Measuring after training")
         after = measured()
         with written_folder(output / "model") as folder:
@@ -103,8 +134,32 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         report = Report(config, held_out, before, after, log, seconds=time.perf_counter() - started)
         stages.start("Writing the results")
         write_report(report, output)
-        remove_if_empty(output / "trainer")  # TRL makes it, and fills it only when asked for checkpoints
+        # Whoever starts the same command after its end wants to train anew; the best model is the one that is saved.
+        remove_checkpoints(saved)
+        remove_folder(best)
+        remove_if_empty(saved)
     return report
+
+
+def _reading(config: Config, model: Any, tokenizer: Any, limit: int | None, held_out: Sequence[Row]) -> Reading:
+    """How completions are read, as the configuration says and as the tokenizer shows."""
+    thinking, truncated = config.thinking, config.truncated
+    ends = model.generation_config.eos_token_id
+    ids = {tokenizer.eos_token_id, tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
+    prefilled = thinking.prefilled
+    if prefilled is None:
+        prefilled = opens_thinking(as_read(tokenizer, held_out[0].prompt), thinking.marks)
+    return Reading(
+        strip=thinking.strip,
+        marks=thinking.marks,
+        prefilled=prefilled,
+        unclosed=thinking.unclosed,
+        truncated=truncated.policy,
+        buffer=truncated.buffer,
+        limit=limit,
+        ends=frozenset(ids),
+        end_texts=tuple(text for text in (tokenizer.eos_token, tokenizer.pad_token) if text),
+    )
 
 
 def _check_judge(judge: Judge, wanted: CalibrationConfig, verifier: Verifier) -> None:

@@ -50,11 +50,9 @@ class Scoring:
     @property
     def parts(self) -> Parts:
         """The parts of the output, and what they depend on beside the rows."""
-        program = self.verifier.program
-        rules = [program.source.text, sorted((name, pin.sha256) for name, pin in program.pins.items())]
         command = {
             "version of verif-dsl": verif_dsl.__version__,
-            "constraints": hashlib.sha256(json.dumps(rules).encode()).hexdigest(),
+            "constraints": self.verifier.program.digest,
             "input": str(self.data.resolve()),
             "--response-column": self.response_column,
             "--prompt-column": self.prompts_in,

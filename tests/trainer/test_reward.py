@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from verif_dsl import VerifError
+from verif_dsl.trainer.reading import Reading
 from verif_dsl.trainer.reward import ShuffledReward, VerifierReward
 
 RULES = (Path(__file__).parent / "rules.vif").read_text(encoding="utf-8")
@@ -60,9 +61,92 @@ def test_each_row_is_judged_by_its_own_constraints_and_arguments() -> None:
 def test_a_row_that_unknown_verdicts_leave_open_is_none() -> None:
     reward = VerifierReward(RULES + JUDGED)
     tone_and_lowercase = '[{"use": "tone"}, {"use": "lowercase"}]'
-    rewards = called(reward, ["a", "A", "a"], [tone_and_lowercase, tone_and_lowercase, LOWERCASE])
+    rewards = called(reward, ["a", "A", "B", "a"], [*[tone_and_lowercase] * 3, LOWERCASE])
     # A product with a hard part of 0 is 0, whatever the judge would say.
-    assert rewards == [None, 0.0, 1.0]
+    assert rewards == [None, 0.0, 0.0, 1.0]
+
+
+def test_a_group_with_too_few_decided_rewards_is_left_out_and_counted() -> None:
+    reward = VerifierReward(RULES + JUDGED, least_decided=3)
+    tone_and_lowercase = '[{"use": "tone"}, {"use": "lowercase"}]'
+    logged: dict[str, float] = {}
+    rewards = reward(
+        prompts=["first"] * 4 + ["second"] * 4 + ["third"] * 4,
+        completions=["a", "A", "B", "a", "a", "A", "B", "C", "a", "A", "B", "C"],
+        constraints=[tone_and_lowercase] * 8 + [LOWERCASE] * 4,
+        log_metric=logged.__setitem__,
+    )
+    assert rewards == [None] * 4 + [None, 0.0, 0.0, 0.0] + [1.0, 0.0, 0.0, 0.0]
+    assert logged["undecided_share"] == 0.25
+    assert logged["groups/dropped"] == pytest.approx(1 / 3)
+    assert logged["groups/without_gradient"] == pytest.approx(2 / 3)
+    assert logged["groups/spread"] == pytest.approx(0.4330127 / 2)
+
+
+END = 7
+
+
+def read(completions: list[str], ids: list[list[int]] | None = None, **reading: Any) -> list[float | None]:
+    reward = VerifierReward(RULES, reading=Reading(**{"ends": frozenset({END}), "limit": 8, **reading}))
+    columns = {} if ids is None else {"completion_ids": ids}
+    prompts = [str(number) for number in range(len(completions))]
+    return reward(prompts=prompts, completions=completions, constraints=[LOWERCASE] * len(completions), **columns)
+
+
+def test_thoughts_are_not_judged() -> None:
+    thinking = ["<think>Aha</think>\n\nyes", "Aha</think>yes", "<think>aha, yes", "yes", "Yes"]
+    assert read(thinking) == [1.0, 1.0, 0.0, 1.0, 0.0]
+    assert read(thinking, unclosed="leave_out") == [1.0, 1.0, None, 1.0, 0.0]
+    assert read(thinking, strip=False) == [0.0, 0.0, 1.0, 1.0, 0.0]
+    assert read(["aha", "Aha</think>yes"], prefilled=True) == [0.0, 1.0]
+    assert read(["[T]Aha[/T]yes"], marks=("[T]", "[/T]")) == [1.0]
+
+
+def test_thoughts_that_the_prompt_opens_are_known_from_the_prompt() -> None:
+    reward = VerifierReward(RULES)
+    rewards = reward(prompts=["Say it.<think>\n", "Say it."], completions=["a", "a"], constraints=[LOWERCASE] * 2)
+    assert rewards == [0.0, 1.0]
+    opened = [{"role": "user", "content": "Say it."}, {"role": "assistant", "content": "<think>"}]
+    assert reward(prompts=[opened], completions=[[said("a")]], constraints=[LOWERCASE]) == [0.0]
+
+
+def test_what_becomes_of_completions_that_were_cut_off_is_a_policy() -> None:
+    completions, ids = ["a", "a", "a"], [[1] * 8, [1] * 5 + [END], [1, END]]
+    assert read(completions, ids, truncated="keep") == [1.0, 1.0, 1.0]
+    assert read(completions, ids, truncated="zero") == [0.0, 1.0, 1.0]
+    assert read(completions, ids, truncated="leave_out") == [None, 1.0, 1.0]
+    assert read(completions, ids, truncated="soft", buffer=4) == [0.0, 0.5, 1.0]
+    # Where nobody tells the ids, nothing is known to be cut off.
+    assert read(completions, None, truncated="zero") == [1.0, 1.0, 1.0]
+
+
+def test_the_marks_that_end_a_completion_are_no_part_of_it() -> None:
+    assert read(["a<END>", "a <END><END>\n", "<END>a"], end_texts=("<END>",)) == [1.0, 1.0, 0.0]
+
+
+def test_verdicts_and_feedback_stand_beside_completions_for_people() -> None:
+    source = """
+    constraint small {
+      instruct "Write small letters."
+      check response == lower(response)
+      feedback "There are capitals in it."
+      accept "a"
+      reject "A"
+    }
+    """
+    extra: dict[str, list[str]] = {}
+    reward = VerifierReward(source, table=True, reading=Reading(truncated="zero", ends=frozenset({END})))
+    reward(
+        prompts=["?"] * 3,
+        completions=["a", "A", "a"],
+        constraints=['[{"use": "small"}]'] * 3,
+        completion_ids=[[END], [END], [1]],
+        log_extra=extra.__setitem__,
+    )
+    assert extra == {
+        "verdicts": ["small: pass", "small: fail", ""],
+        "feedback": ["", "There are capitals in it.", ""],
+    }
 
 
 def test_an_expression_replaces_the_default() -> None:
@@ -128,7 +212,9 @@ def test_it_pickles_as_text_even_after_use() -> None:
 
 def test_the_same_metrics_are_logged_at_every_call() -> None:
     reward = VerifierReward(RULES + JUDGED)
-    names = {"constraint/commas", "constraint/lowercase", "constraint/tone", "undecided_share"}
+    names = {"constraint/commas", "constraint/lowercase", "constraint/tone", "undecided_share", "cut_off_share"}
+    names |= {f"thinking/{case}" for case in ("closed", "prefilled", "unclosed", "absent")}
+    names |= {"groups/dropped", "groups/without_gradient", "groups/spread"}
     first = metrics(reward, ["a,", "b"], [commas(1), commas(1)])
     second = metrics(reward, ["a"], ['[{"use": "tone"}]'])
     assert set(first) == set(second) == names
