@@ -15,6 +15,7 @@ from verif_dsl.trainer.answers import Thinking
 from verif_dsl.trainer.data import fields_of
 from verif_dsl.trainer.groups import groups_of, settle
 from verif_dsl.trainer.reading import Reading, Seen
+from verif_dsl.trainer.tripwires import tripped
 from verif_dsl.verdicts import Verdicts
 
 METRIC = "constraint/"
@@ -24,6 +25,8 @@ JUDGE = "judge/"
 UNDECIDED = "undecided_share"
 """The metric for the share of completions without a reward: unknown verdicts leave it open, or they are left out."""
 CUT_OFF = "cut_off_share"
+DEGENERATE = "degenerate/"
+"""What the metrics of answers that should be worth nothing begin with (see `tripwires.tripped`)."""
 THINKING = "thinking/"
 """What the metrics for the four cases of thinking begin with."""
 GROUPS = "groups/"
@@ -170,7 +173,7 @@ class VerifierReward:
         if log_metric is not None:
             found = pass_rates(self.verifier, asked, verdicts.by_row())
             rates = {METRIC + name: found.get(name) for name in self.verifier.program.known()}
-            for name, value in {**rates, **_shares(seen, rewards)}.items():
+            for name, value in {**rates, **_shares(prompts, seen, rewards)}.items():
                 log_metric(name, math.nan if value is None else value)
             for name in ("dropped", "without_gradient", "spread"):
                 log_metric(GROUPS + name, getattr(settled, name))
@@ -257,10 +260,16 @@ def _costs(before: Usage, after: Usage) -> dict[str, float]:
     return {name: float(getattr(after, name) - getattr(before, name)) for name in names}
 
 
-def _shares(seen: Sequence[Seen], rewards: Sequence[float | None]) -> dict[str, float]:
-    """Of all completions: those without a reward, those that were cut off, and those in each case of thinking."""
+def _shares(prompts: Sequence[Any], seen: Sequence[Seen], rewards: Sequence[float | None]) -> dict[str, float | None]:
+    """Of all completions: those without a reward, those that were cut off, those in each case of thinking, and those
+    that are degenerate, with the mean reward of these.
+    """
     count = max(len(seen), 1)
+    degenerate = [row for row, one in enumerate(seen) if tripped(prompts[row], one.text)]
+    paid = [reward for row in degenerate if (reward := rewards[row]) is not None]
     return {
+        DEGENERATE + "share": len(degenerate) / count,
+        DEGENERATE + "reward": sum(paid) / len(paid) if paid else None,
         UNDECIDED: sum(reward is None for reward in rewards) / count,
         CUT_OFF: sum(one.cut_off for one in seen) / count,
         **{THINKING + case: sum(one.thinking is case for one in seen) / count for case in Thinking},

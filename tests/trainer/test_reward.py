@@ -120,6 +120,13 @@ def test_what_becomes_of_completions_that_were_cut_off_is_a_policy() -> None:
     assert read(completions, None, truncated="zero") == [1.0, 1.0, 1.0]
 
 
+def test_degenerate_answers_and_what_they_earn_are_logged() -> None:
+    logged = metrics(VerifierReward(RULES), ["#", "aaaa", "a word", ""], [LOWERCASE] * 4)
+    assert logged["degenerate/share"] == 0.75
+    assert logged["degenerate/reward"] == pytest.approx(2 / 3)
+    assert math.isnan(metrics(VerifierReward(RULES), ["a word"], [LOWERCASE])["degenerate/reward"])
+
+
 def test_the_marks_that_end_a_completion_are_no_part_of_it() -> None:
     assert read(["a<END>", "a <END><END>\n", "<END>a"], end_texts=("<END>",)) == [1.0, 1.0, 0.0]
 
@@ -214,6 +221,7 @@ def test_the_same_metrics_are_logged_at_every_call() -> None:
     reward = VerifierReward(RULES + JUDGED)
     names = {"constraint/commas", "constraint/lowercase", "constraint/tone", "undecided_share", "cut_off_share"}
     names |= {f"thinking/{case}" for case in ("closed", "prefilled", "unclosed", "absent")}
+    names |= {"degenerate/share", "degenerate/reward"}
     names |= {"groups/dropped", "groups/without_gradient", "groups/spread"}
     first = metrics(reward, ["a,", "b"], [commas(1), commas(1)])
     second = metrics(reward, ["a"], ['[{"use": "tone"}]'])
