@@ -17,7 +17,8 @@ from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.builtins import BUILTINS, Builtin
 from verif_dsl.compiler.conversation import PROMPT
 from verif_dsl.compiler.cost import cost_of
-from verif_dsl.compiler.ir import Node
+from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Node
+from verif_dsl.compiler.kinds import BOOL, INT, TEXT
 from verif_dsl.compiler.passes import PASSES
 from verif_dsl.compiler.texts import LARGEST_RESPONSE, prepare
 
@@ -27,6 +28,7 @@ CASES = int(os.environ.get("VERIF_CASES", "400"))
 """Generated batches a property; `make fuzz` sets more. Programs times texts are 25 times as many: 10,000 as it is."""
 
 FEW_PASSES = 8 * LARGEST_RESPONSE
+RESPONSE, WORD = Input("response"), Argument("word", TEXT)
 SMALL = {"n": 2, "flag": True, "word": "a", "items": ("a",), "numbers": (1,), "share": Fraction(1, 2)}
 
 agree = settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -70,6 +72,16 @@ def test_neither_the_batch_nor_the_order_of_rows_matters(condition: Node, batch:
     together = columnar([batch[index] for index in order], [condition])[0]
     alone = [columnar([batch[index]], [condition])[0][0] for index in order]
     assert together == alone
+
+
+def test_a_constant_on_the_left_is_compared_with_every_row() -> None:
+    """Found by `make fuzz`: Polars compared it once where a `when` took one literal for all rows."""
+    batch = [Row("a", {**SMALL, "word": ""}, {PROMPT.key: "a"})] * 2
+    occurrences = Call("occurrences", (RESPONSE, WORD, Constant(False, BOOL), Constant(False, BOOL)), INT)
+    for symbol, expected in (("<", False), ("<=", True), ("==", True), ("!=", False), (">", False), (">=", True)):
+        condition = Call(symbol, (Constant(0, INT), occurrences), BOOL)
+        assert columnar(batch, [condition]) == [[expected, expected]], symbol
+        assert [evaluate(condition, row) for row in batch] == [expected, expected]
 
 
 @given(conditions(), rows())

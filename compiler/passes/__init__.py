@@ -7,12 +7,19 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from verif_dsl.compiler.ir import Node
+from verif_dsl.compiler.passes.constants_right import constants_right
 from verif_dsl.compiler.passes.fold_constants import fold_constants
 from verif_dsl.compiler.passes.guard_dear import guard_dear
 from verif_dsl.compiler.passes.push_negation import push_negation
 from verif_dsl.compiler.passes.split_occurrences import split_occurrences
 
-PASSES: tuple[Callable[[Node], Node], ...] = (split_occurrences, fold_constants, push_negation, guard_dear)
+PASSES: tuple[Callable[[Node], Node], ...] = (
+    split_occurrences,
+    fold_constants,
+    push_negation,
+    constants_right,
+    guard_dear,
+)
 
 
 @lru_cache(maxsize=1024)
