@@ -26,7 +26,6 @@ FORMS = [
     {"use", "with", "response", "verdict", "port", "port_with"},
     {"use", "with", "refused"},
     {"elsewhere"},
-    {"none"},
 ]
 OPPOSITE = {"pass": "fail", "fail": "pass"}
 

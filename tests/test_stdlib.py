@@ -27,6 +27,12 @@ CONSTRAINTS = [
     for reason in [lacking(constraint.check)]
 ]
 """Those whose data is not installed are skipped, and say what they lack."""
+STANDARD = [
+    pytest.param(module, name, id=f"{module}-{name}")
+    for module, verifier in VERIFIERS.items()
+    if module not in ("ifbench", "ifeval", "iftrain")
+    for name in verifier.constraints
+]
 SEEDS = range(5)
 
 CONVERSATION = [
@@ -97,6 +103,7 @@ SATISFIED = {
     "all_lowercase": ["a"],
     "english_in_lowercase": ["a"],
     # One word is less than before, is another word than before, and has no space.
+    "letter_total_fewer_than": ["a"],
     "lowercase_words_at_most": ["a"],
     "no_longer_than_message": ["a"],
     "no_sentence_of_previous_answer": ["a"],
@@ -204,6 +211,15 @@ def test_a_constraint_is_documented_and_has_examples_of_both_kinds(module: str, 
     constraint = constraint_of(module, name)
     assert constraint.doc
     assert {example.accepts for example in constraint.examples} == {True, False}
+
+
+@pytest.mark.parametrize(("module", "name"), STANDARD)
+def test_whatever_is_rejected_has_feedback(module: str, name: str) -> None:
+    constraint = constraint_of(module, name)
+    assert constraint.feedback
+    for example in constraint.examples:
+        row = Row(prepare(example.response), example.arguments, example.given)
+        assert example.accepts or applicable(constraint.feedback, row), example.response
 
 
 @pytest.mark.parametrize(("module", "name"), CONSTRAINTS)

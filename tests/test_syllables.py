@@ -33,7 +33,7 @@ def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def words(package: Path) -> None:
-    (package / "data.csv").write_text('area,3\ncat,1\n"and/or",2\nevery,2\n', encoding="utf-8")
+    (package / "data.csv").write_text('area,3\ncat,1\n"and/or",2\nevery,2\nx-ray,2\n', encoding="utf-8")
 
 
 @pytest.mark.usefixtures("words")
@@ -49,6 +49,18 @@ def words(package: Path) -> None:
         ("٣", 0),
         ("", 0),
         ("?!", 0),
+        ("every-area", 5),
+        ("x-ray", 2),
+        ("x-ray-area.", 5),
+        ("every - area", 5),
+        ("every---area", 5),
+        ("every-!-", 2),
+        ("every-!?-area", 5),
+        ("! -area", 0),
+        ("area- !", 0),
+        ("every-area\ncat", 5),
+        ("every-\narea", 5),
+        ("every-area51", 0),
     ],
 )
 def test_known_words_have_what_the_list_says(word: str, count: int) -> None:

@@ -139,6 +139,7 @@ def test_what_is_unknown_is_left_out_and_told(
         ),
         ({"instruction_id_list": []}, "row 1: `instruction_id_list` is a list of ids, not []"),
         ({"key": 9}, "row 0: no prompt has this key, 8"),
+        ({"key": "8"}, 'row 0: no prompt has this key, 8 (one has "8", which is another)'),
         ({"key": 7}, "row 1: its key 7 is also that of"),
         ({"key": [8]}, "row 1: `key` is a text or a whole number, not [8]"),
         ({"key": True}, "row 1: `key` is a text or a whole number, not true"),

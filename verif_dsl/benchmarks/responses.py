@@ -27,8 +27,15 @@ def read_responses(path: Path, prompts: Sequence[Asked]) -> list[str | None]:
             if (name if by == "prompt" else admitted_key(place, name)) is None:
                 raise VerifError(f"{place}: it has neither `key` nor `prompt`, and could answer any prompt")
             if not isinstance(name, str | int) or name not in asked:
-                raise VerifError(f"{place}: no prompt has this {by}, {json.dumps(name, default=str)[:60]}")
+                hint = _same_but_for_its_type(name, asked)
+                raise VerifError(f"{place}: no prompt has this {by}, {json.dumps(name, default=str)[:60]}{hint}")
             if name in found:
                 raise VerifError(f"{place}: a second response to {by} {json.dumps(name)[:60]}")
             found[name] = response
     return [found.get(getattr(one, by)) for one in prompts]
+
+
+def _same_but_for_its_type(name: object, asked: set[object]) -> str:
+    """IFEval's keys are numbers and IFBench's are texts, and what writes responses may not keep them apart."""
+    other = next((one for one in asked if str(one) == str(name)), None)
+    return "" if other is None else f" (one has {json.dumps(other)}, which is another)"
