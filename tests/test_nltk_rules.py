@@ -20,6 +20,7 @@ import verif_dsl
 from tests.recorded import existing, read_jsonl
 from tests.strategies import PIECES
 from tests.test_agreement import CASES
+from verif_dsl import VerifError
 from verif_dsl.compiler import check_source
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.builtins.base import absence_of
@@ -236,3 +237,19 @@ def test_the_tables_are_looked_for_where_nltk_looks(monkeypatch: pytest.MonkeyPa
     assert [one for one in nltk_folders() if one in own] == own
     monkeypatch.setenv("NLTK_DATA", str(tmp_path))
     assert nltk_folders()[0] == tmp_path
+
+
+@pytest.mark.usefixtures("no_tables")
+def test_feedback_that_needs_the_tables_is_a_sentence_without_them() -> None:
+    source = """
+    constraint brief {
+      let written = len(sentences_punkt(response))
+      instruct "Write one sentence."
+      check written == 1
+      feedback "You wrote {written} {written:sentence|sentences}."
+      accept "One."
+      reject "One. Two."
+    }
+    """
+    with pytest.raises(VerifError, match=r"a text of `brief` cannot be shown: .*punkt"):
+        verif_dsl.compile(source).feedback("brief", "One. Two.")

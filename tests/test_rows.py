@@ -57,7 +57,7 @@ def test_an_extra_column_is_none_where_a_row_lacks_it(tmp_path: Path) -> None:
     ("line", "message"),
     [
         pytest.param("{not json}", "line 2: this is not JSON (Expecting property name", id="broken"),
-        pytest.param('{"response": "b"', "line 2: this is not JSON (Expecting ',' delimiter", id="cut short"),
+        pytest.param('{"response": "b"', "line 2: this is not JSON (Expecting ',' delimiter, column 17)", id="cut"),
         pytest.param('["b"]', "line 2: a row is a JSON object, not a list", id="list"),
         pytest.param("null", "line 2: a row is a JSON object, not null", id="null"),
         pytest.param(b'{"response": "\xff"}', "line 2: byte 15 is not UTF-8", id="not UTF-8"),

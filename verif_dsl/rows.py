@@ -202,7 +202,8 @@ def _records(path: Path) -> Iterator[_Record]:
             except UnicodeDecodeError as error:
                 raise VerifError(f"{path}, line {number}: byte {error.start + 1} is not UTF-8") from None
             except json.JSONDecodeError as error:
-                detail = f"{error.msg}, column {error.colno}"
+                # At the end of a line that was cut short, the parser is at the first column of a next one.
+                detail = f"{error.msg}, column {min(error.pos, len(text.rstrip())) + 1}"
                 raise VerifError(f"{path}, line {number}: this is not JSON ({detail})") from None
             except (ValueError, RecursionError) as error:  # a constant, a number of 4,301 digits, 10,000 brackets
                 raise VerifError(f"{path}, line {number}: this is not JSON we can read ({error})") from None

@@ -196,6 +196,8 @@ class Verifier:
         except KeyError:
             lacking = next(one for one in self._known[name].givens if one.key not in row.given)
             raise VerifError(f"a text of `{name}` shows {lacking}, which is not there") from None
+        except FileNotFoundError as error:  # what a builtin reads, such as NLTK's tables
+            raise VerifError(f"a text of `{name}` cannot be shown: {error}") from None
 
     def draw(self, constraint: str, random: Random) -> dict[str, Value]:
         """Legal arguments for a constraint, drawn from the `sample` of each parameter."""

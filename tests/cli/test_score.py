@@ -168,7 +168,7 @@ def test_a_response_that_nothing_can_decide_has_no_reward(tmp_path: Path, constr
     out = tmp_path / "out.parquet"
     done = vif("score", constraints, jsonl(tmp_path / "in.jsonl", rows), "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "1 rows, 1 undecided, no reward is decided" in done.stdout
+    assert "1 row, 1 undecided, no reward is decided" in done.stdout
     (row,) = polars.read_parquet(out).to_dicts()
     assert row["reward"] is None
     assert row["verdicts"][0]["verdict"] == "unknown"

@@ -136,4 +136,5 @@ def _show_summary(summary: "Summary", out: Path) -> None:
         table.add_row(Text(constraint), *(str(counts[kind]) for kind in (PASS, FAIL, UNKNOWN)), rate)
     Console().print(table)
     mean = f"mean reward {summary.mean_reward:.4f}" if summary.mean_reward is not None else "no reward is decided"
-    click.echo(f"{summary.rows} rows, {summary.undecided} undecided, {mean}; verdicts in {out}")
+    rows = "1 row" if summary.rows == 1 else f"{summary.rows} rows"
+    click.echo(f"{rows}, {summary.undecided} undecided, {mean}; verdicts in {out}")

@@ -120,20 +120,22 @@ class Endpoint:
 
         asked: dict[str, Any] = {"logprobs": True, "top_logprobs": MOST_ALTERNATIVES} if request.probabilities else {}
         schema = {"name": "verdict", "schema": request.schema, "strict": True}
+        body = {
+            "model": request.model,
+            "messages": [
+                {"role": "system", "content": request.system},
+                {"role": "user", "content": request.user},
+            ],
+            "response_format": {"type": "json_schema", "json_schema": schema},
+            "temperature": request.temperature,
+            "seed": request.seed,
+            "max_completion_tokens": request.max_tokens,
+            **asked,
+            **request.options,
+        }
         try:
-            answer = await client.chat.completions.create(
-                model=request.model,
-                messages=[
-                    {"role": "system", "content": request.system},
-                    {"role": "user", "content": request.user},
-                ],
-                response_format={"type": "json_schema", "json_schema": schema},
-                temperature=request.temperature,
-                seed=request.seed,
-                max_completion_tokens=request.max_tokens,
-                extra_body=dict(request.options),
-                **asked,
-            )
+            # Not `chat.completions.create`, which spends a third of its time on going through the parameters for files.
+            answer = await client.post("/chat/completions", cast_to=object, body=body)
         except openai.APITimeoutError:
             attempts = "once" if self.config.retries == 0 else f"{self.config.retries + 1} times"
             return Failure(f"no reply within {self.config.timeout:g} s, tried {attempts}", final=True)
@@ -158,38 +160,43 @@ class Endpoint:
         return text.replace(self._key, "***") if self._key else text
 
 
-def _completion(answer: Any) -> Completion | Failure:
-    """What an answer of the interface says. The client does not check it, and servers leave parts of it out."""
-    choices = getattr(answer, "choices", None)
+def _completion(answer: object) -> Completion | Failure:
+    """What an answer of the interface says; servers leave parts of it out."""
+    choices = _part(answer, "choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    message = getattr(choice, "message", None)
-    text = getattr(message, "content", None)
+    message = _part(choice, "message")
+    text = _part(message, "content")
     if message is None or not isinstance(text, str | None):
         return Failure("the server's answer holds no reply")
-    if getattr(message, "refusal", None):
+    if _part(message, "refusal"):
         return Failure("the judge refuses to answer")
-    usage = getattr(answer, "usage", None)
+    usage = _part(answer, "usage")
     return Completion(
         text=text or "",
-        ended=str(getattr(choice, "finish_reason", None) or "stop"),
+        ended=str(_part(choice, "finish_reason") or "stop"),
         tokens_in=_count(usage, "prompt_tokens"),
-        tokens_cached=_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"),
+        tokens_cached=_count(_part(usage, "prompt_tokens_details"), "cached_tokens"),
         tokens_out=_count(usage, "completion_tokens"),
         tokens=_tokens(choice),
     )
 
 
-def _count(counts: Any, name: str) -> int:
-    count = getattr(counts, name, None)
+def _part(whole: object, name: str) -> Any:
+    return whole.get(name) if isinstance(whole, dict) else None
+
+
+def _count(counts: object, name: str) -> int:
+    count = _part(counts, name)
     return count if isinstance(count, int) else 0
 
 
-def _tokens(choice: Any) -> tuple[tuple[str, dict[str, float]], ...]:
+def _tokens(choice: object) -> tuple[tuple[str, dict[str, float]], ...]:
     """The tokens of a reply with their alternatives; none where they cannot be read."""
-    pieces = getattr(getattr(choice, "logprobs", None), "content", None) or ()
+    pieces = _part(_part(choice, "logprobs"), "content") or ()
     try:
         return tuple(
-            (str(one.token), {str(other.token): float(other.logprob) for other in one.top_logprobs}) for one in pieces
+            (str(one["token"]), {str(other["token"]): float(other["logprob"]) for other in one["top_logprobs"]})
+            for one in pieces
         )
-    except (AttributeError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return ()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -28,7 +28,8 @@ class Request:
     @cached_property
     def key(self) -> bytes:
         """A digest of the whole: equal requests, and only these, share a reply."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).digest()
+        parts = {one.name: getattr(self, one.name) for one in fields(self)}
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

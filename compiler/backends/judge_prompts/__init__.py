@@ -1,8 +1,9 @@
 """What a judge is told, compiled from rubrics: one message that every question shares, and one of the row's own.
 
 A question is laid out so that an inference engine computes its beginning once. First stand the texts that came before
-the response and the constraints, which a group of responses to one prompt shares; then the response, which the
-questions about it share; and last which constraint to judge. The parts are the text files beside this module.
+the response, the constraints and the form of a reply, which a group of responses to one prompt shares; then the
+response, which the questions about it share; and last which constraint to judge. The parts are the text files beside
+this module.
 
 Everything that a user or a model wrote is quoted: it stands between two lines of more tildes than it has in a row
 itself, its length is told, and what a chat template would take for a token of control is broken up. The parts are put
@@ -94,7 +95,9 @@ def _of_group(constraints: Sequence[Soft], places: Sequence[int], mode: Mode) ->
     texts, show = group[0].texts, group[0].rubric.show
     before = [_shown(name, texts[name]) for name in show if name != RESPONSE]
     numbered = "\n".join(_constraint(number, one) for number, one in enumerate(group, 1))
-    shared = "\n".join([*before, "# The constraints", numbered, _shown(RESPONSE, texts[RESPONSE])]) + "\n"
+    # What can stand before the response does: a group shares it, and what follows is computed for each question.
+    form = [_part("form").substitute()] if mode == "each" else []
+    shared = "\n".join([*before, "# The constraints", numbered, *form, _shown(RESPONSE, texts[RESPONSE])]) + "\n"
     asked = [
         Asked(
             place,
@@ -109,10 +112,7 @@ def _of_group(constraints: Sequence[Soft], places: Sequence[int], mode: Mode) ->
     if mode == "joint":
         ends = [(_part("all").substitute(reply=_joint_reply(asked)), tuple(asked))]
     else:
-        ends = [
-            (_part("one").substitute(number=number, low=one.low, high=one.high), (one,))
-            for number, one in enumerate(asked, 1)
-        ]
+        ends = [(_part("one").substitute(number=number), (one,)) for number, one in enumerate(asked, 1)]
     return [Question(_system(), shared + end, about, quoted(texts[RESPONSE])) for end, about in ends]
 
 
