@@ -35,11 +35,13 @@ class TransformersEngine:
         if not os.path.isdir(self.folder):  # noqa: PTH112 - as transformers asks
             raise JudgeError(f"the judge's model: there is no folder {self.folder}")
         import llguidance.hf
+        import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         try:
             tokenizer = AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
             model = AutoModelForCausalLM.from_pretrained(self.folder, local_files_only=True).eval()
+            model.to("cuda" if torch.cuda.is_available() else "cpu")
             known = llguidance.hf.from_tokenizer(tokenizer, n_vocab=model.config.vocab_size)
         except (OSError, ValueError) as error:
             reason = str(error).partition("\n")[0]
