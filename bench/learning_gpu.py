@@ -578,6 +578,7 @@ class Lab:
         timed, watch = TimedReward(reward), Watch(limit, every, partial(self.measured, count=self.options.curve_rows))
         keep = self.options.output / "model"
         log = run_grpo(model, self.tokenizer, timed, self.rows, arguments, [watch], keep=keep)
+        log = [entry for entry in log if "reward" in entry]
         step, verifying = (fmean(one[FIRST_STEPS:] or one) for one in (watch.seconds, timed.seconds))
         return log, watch, {"step": step, "verifying": verifying, "share": verifying / step}
 

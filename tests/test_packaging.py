@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
-DATA = ("py.typed", "*.json", "*.lark", "*.md", "*.toml", "*.txt", "*.vif")
+DATA = ("py.typed", "*.html", "*.json", "*.lark", "*.md", "*.toml", "*.txt", "*.vif", "*.yaml")
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "runs", "*.egg-info")
 
 

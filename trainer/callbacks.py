@@ -10,6 +10,7 @@ import numpy
 import torch
 from transformers import TrainerCallback
 
+from verif_dsl.trainer import processes
 from verif_dsl.trainer.checkpoints import mark_complete
 from verif_dsl.trainer.folders import written_folder
 from verif_dsl.trainer.measure import Measurement
@@ -41,6 +42,7 @@ class Seal(TrainerCallback):  # type: ignore[misc]
     """Writes down of every checkpoint that it is whole."""
 
     def on_save(self, arguments: Any, state: Any, _control: Any, **_: Any) -> None:
+        processes.wait()  # every process writes its own part of a checkpoint
         if state.is_world_process_zero:
             mark_complete(Path(arguments.output_dir) / f"checkpoint-{state.global_step}")
 
@@ -65,6 +67,7 @@ class HeldOut(TrainerCallback):  # type: ignore[misc]
         self.best_step = 0
         self.worse = 0
         self.log: Callable[[dict[str, Any]], None] = lambda _: None
+        self.whole_weights: Callable[[], dict[str, Any] | None] = lambda: None
 
     def on_train_begin(self, _arguments: Any, state: Any, _control: Any, **_: Any) -> None:
         for entry in state.log_history:
@@ -83,10 +86,10 @@ class HeldOut(TrainerCallback):  # type: ignore[misc]
         model.eval()
         self.log({REWARD: found.mean_reward, **rates, **scores})
         model.train(training)
-        if self._compare(found.mean_reward, state.global_step) and state.is_world_process_zero:
-            with written_folder(self.keep) as folder:
-                model.save_pretrained(folder)
-                self.tokenizer.save_pretrained(folder)
+        if self._compare(found.mean_reward, state.global_step):
+            weights = self.whole_weights()
+            if state.is_world_process_zero:
+                write_model(self.keep, model, self.tokenizer, weights)
         if self.patience is not None and self.worse >= self.patience:
             control.should_training_stop = True
 
@@ -97,6 +100,13 @@ class HeldOut(TrainerCallback):  # type: ignore[misc]
             return True
         self.worse += 1
         return False
+
+
+def write_model(folder: Path, model: Any, tokenizer: Any, weights: dict[str, Any] | None = None) -> None:
+    """Write a model and its tokenizer; `weights` are the model's where its own are spread over the processes."""
+    with written_folder(folder) as beside:
+        model.save_pretrained(beside, **({} if weights is None else {"state_dict": weights}))
+        tokenizer.save_pretrained(beside)
 
 
 @contextmanager

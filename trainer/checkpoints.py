@@ -74,22 +74,27 @@ def claim(folder: Path, run: Mapping[str, Any]) -> None:
 
     Raises `VerifError` when it holds checkpoints that depend on something else.
     """
-    noted = folder / RUN
-    text = json.dumps(run, sort_keys=True, indent=1)
-    if any(folder.glob("checkpoint-*")):
-        before = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else {}
-        now = json.loads(text)
-        changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
-        if changed:
-            raise VerifError(
-                f"{folder} holds checkpoints of a run with other {', '.join(f'`{key}`' for key in changed)}; "
-                "write to another folder (--output), or remove that one to start anew"
-            )
-    else:
+    check_owner(folder, run)
+    if not any(folder.glob("checkpoint-*")):
         (folder / BEFORE).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    with written_whole(noted) as file:
-        file.write(text.encode())
+    with written_whole(folder / RUN) as file:
+        file.write(json.dumps(run, sort_keys=True, indent=1).encode())
+
+
+def check_owner(folder: Path, run: Mapping[str, Any]) -> None:
+    """Raise `VerifError` when a folder holds checkpoints that depend on something else than this run."""
+    if not any(folder.glob("checkpoint-*")):
+        return
+    noted = folder / RUN
+    before = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else {}
+    now = json.loads(json.dumps(run))
+    changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+    if changed:
+        raise VerifError(
+            f"{folder} holds checkpoints of a run with other {', '.join(f'`{key}`' for key in changed)}; "
+            "write to another folder (--output), or remove that one to start anew"
+        )
 
 
 def remove_checkpoints(folder: Path) -> None:

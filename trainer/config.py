@@ -58,7 +58,7 @@ class ThinkingConfig(Typed):
     """
 
     strip: bool = True
-    marks: tuple[str, str] = DEFAULT_MARKS
+    marks: Annotated[tuple[str, str], Field(strict=False)] = DEFAULT_MARKS  # YAML has lists only
     prefilled: bool | None = None
     unclosed: Unclosed = "blank"
 
@@ -96,6 +96,19 @@ class EvaluationConfig(Typed):
     patience: Count | None = None
 
 
+class LoraConfig(Typed):
+    """A low-rank adapter that is trained in place of all weights (arXiv 2106.09685). It needs the extra `lora`.
+
+    `rank` and `alpha` are the paper's r and α, and `targets` the last parts of the names of the linear layers that get
+    one: all but the output layer by default.
+    """
+
+    rank: Count = 16
+    alpha: Count = 32
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: list[str] | None = None
+
+
 class Config(Typed):
     """What to train, on what, and how. Paths are relative to the folder of the configuration file.
 
@@ -121,6 +134,7 @@ class Config(Typed):
             (`vllm_colocate`) or behind a server (`vllm_server`).
         checkpoints: when training is saved to go on from there (see `CheckpointConfig`).
         evaluation: measuring during training (see `EvaluationConfig`); null for before and after only.
+        lora: the adapter that is trained (see `LoraConfig`); null to train all weights.
         grpo: arguments of TRL's `GRPOConfig`, under its own names.
     """
 
@@ -144,6 +158,7 @@ class Config(Typed):
     generation: Generation = "transformers"
     checkpoints: CheckpointConfig = CheckpointConfig()
     evaluation: EvaluationConfig | None = None
+    lora: LoraConfig | None = None
     grpo: dict[str, Any] = Field(default={})
 
 

@@ -44,6 +44,12 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def move_folder(folder: Path, path: Path) -> None:
+    """Move a folder to a place beside it, where another one may stand, which it replaces."""
+    remove_folder(path)
+    folder.replace(path)
+
+
 @contextmanager
 def written_folder(path: Path) -> Iterator[Path]:
     """A new folder beside `path`, which takes its place when the block ends, and is gone when the block raises.

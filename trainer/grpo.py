@@ -5,18 +5,20 @@ import math
 import warnings
 from collections.abc import Sequence
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import torch
 from datasets import Dataset
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from transformers import PrinterCallback, TrainerCallback
 from transformers.trainer_utils import SaveStrategy
 from trl import GRPOConfig, GRPOTrainer
 
 from verif_dsl import VerifError
-from verif_dsl.trainer.callbacks import HeldOut
+from verif_dsl.trainer import processes
+from verif_dsl.trainer.callbacks import HeldOut, write_model
 from verif_dsl.trainer.checkpoints import goes_on, is_unwritable, steps_between
 from verif_dsl.trainer.config import TINY, Config, Generation
 from verif_dsl.trainer.data import Row
@@ -72,22 +74,27 @@ GENERATION: dict[Generation, dict[str, Any]] = {
 def grpo_arguments(config: Config, *, output: Path, file: str) -> GRPOConfig:
     """TRL's configuration from ours, which stands in `file`; checkpoints go to `output`.
 
-    Raises `VerifError` for a name TRL does not know, a value of the wrong type, and whatever TRL itself refuses.
+    Raises `VerifError` for names TRL does not know and values of the wrong type, a line each, and whatever TRL itself
+    refuses.
     """
     fields = {field.name for field in dataclasses.fields(GRPOConfig) if field.init}
     hints = get_type_hints(GRPOConfig)
     values: dict[str, Any] = {**HOUSE, **(DEFAULTS if config.model == TINY else {})}
+    problems = []
     for name, value in config.grpo.items():
         if name not in fields:
-            raise VerifError(f"{file}: {unknown_key(f'grpo.{name}', fields)}")
-        if name in OURS:
-            raise VerifError(f"{file}: `grpo.{name}` is the key `{OURS[name]}` of the configuration itself")
-        try:
-            # Not strict: YAML reads 7e-4 as a text, for want of a point.
-            values[name] = TypeAdapter(hints[name]).validate_python(value)
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
-            raise VerifError(f"{file}: `grpo.{name}` {problem}, not {value!r}") from None
+            problems.append(unknown_key(f"grpo.{name}", fields))
+        elif name in OURS:
+            problems.append(f"`grpo.{name}` is the key `{OURS[name]}` of the configuration itself")
+        else:
+            try:
+                # Not strict: YAML reads 7e-4 as a text, for want of a point.
+                values[name] = TypeAdapter(hints[name]).validate_python(value)
+            except ValidationError as error:
+                problem = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
+                problems.append(f"`grpo.{name}` {problem}, not {value!r}")
+    if problems:
+        raise VerifError("\n".join(f"{file}: {problem}" for problem in problems))
     values |= GENERATION[config.generation]
     if not torch.cuda.is_available():
         values = {"use_cpu": True, "bf16": False, "gradient_checkpointing": False, **values}
@@ -105,6 +112,31 @@ def grpo_arguments(config: Config, *, output: Path, file: str) -> GRPOConfig:
         arguments.save_strategy = SaveStrategy.STEPS
         arguments.save_steps, arguments.save_total_limit = every, config.checkpoints.keep
     return arguments
+
+
+def grpo_schema() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The part `grpo` of a configuration as JSON Schema: TRL's arguments, with what TRL says of them.
+
+    The second value are the definitions that it refers to.
+    """
+    hints = get_type_hints(GRPOConfig)
+    properties: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
+    for field in dataclasses.fields(GRPOConfig):
+        if not field.init or field.name in OURS:
+            continue
+        try:
+            known = TypeAdapter(hints[field.name]).json_schema()
+        except PydanticUserError:  # a type that no YAML can write
+            known = {}
+        definitions |= known.pop("$defs", {})
+        default = HOUSE.get(field.name, field.default)
+        if default is None or isinstance(default, str | int | float):
+            known["default"] = getattr(default, "value", default)
+        if "help" in field.metadata:
+            known["description"] = " ".join(field.metadata["help"].split())
+        properties[field.name] = known
+    return {"type": "object", "properties": properties, "additionalProperties": False}, definitions
 
 
 def a_round(arguments: GRPOConfig) -> int:
@@ -130,7 +162,27 @@ def sampling_arguments(arguments: GRPOConfig) -> dict[str, Any]:
         "temperature": arguments.temperature,
         "top_p": arguments.top_p,
         "top_k": arguments.top_k,
+        "min_p": arguments.min_p,
+        "repetition_penalty": arguments.repetition_penalty,
+        **(arguments.generation_kwargs or {}),
     }
+
+
+def rounds_of(rows: int, arguments: GRPOConfig) -> int:
+    """How often completions are generated in a run."""
+    if arguments.max_steps > 0:
+        micro = int(arguments.max_steps * arguments.gradient_accumulation_steps)
+        return -(-micro // int(arguments.steps_per_generation * arguments.num_iterations))
+    prompts = int(arguments.generation_batch_size // arguments.num_generations)
+    return math.ceil(float(arguments.num_train_epochs) * (rows // prompts))
+
+
+def steps_of(rows: int, arguments: GRPOConfig) -> int:
+    """How many steps a run has."""
+    if arguments.max_steps > 0:
+        return int(arguments.max_steps)
+    micro = rounds_of(rows, arguments) * int(arguments.steps_per_generation * arguments.num_iterations)
+    return -(-micro // int(arguments.gradient_accumulation_steps))
 
 
 def in_order(rows: Sequence[Row], arguments: GRPOConfig) -> list[Row]:
@@ -140,11 +192,7 @@ def in_order(rows: Sequence[Row], arguments: GRPOConfig) -> list[Row]:
     went on would not be the run that was not stopped. So the orders are drawn here, in the same way.
     """
     prompts = arguments.generation_batch_size // arguments.num_generations
-    if arguments.max_steps > 0:
-        micro = arguments.max_steps * arguments.gradient_accumulation_steps
-        needed = -(-micro // (arguments.steps_per_generation * arguments.num_iterations)) * prompts
-    else:
-        needed = math.ceil(arguments.num_train_epochs * (len(rows) // prompts)) * prompts
+    needed = rounds_of(len(rows), arguments) * prompts
     generator = torch.Generator()
     generator.manual_seed(arguments.seed)
     order: list[int] = []
@@ -164,8 +212,14 @@ def run_grpo(
     arguments: GRPOConfig,
     callbacks: Sequence[TrainerCallback],
     resume_from: Path | None = None,
+    *,
+    keep: Path,
+    adapter: Any = None,
 ) -> list[dict[str, Any]]:
-    """Train the model in place; returns TRL's log, one mapping of metrics a step, those before a stop included.
+    """Train the model in place; returns TRL's log, of the steps and of `HeldOut`, what was before a stop included.
+
+    The folder `keep` gets the trained model, unless `HeldOut` has kept the best one there. `adapter` is peft's
+    configuration of one: then that is what is trained, and kept.
 
     Raises `VerifError` when a checkpoint cannot be written, and what the reward raises.
     """
@@ -184,12 +238,17 @@ def run_grpo(
         ]
     )
     trainer = GRPOTrainer(
-        model=model, reward_funcs=reward, args=arguments, train_dataset=dataset, processing_class=tokenizer
+        model=model,
+        reward_funcs=reward,
+        args=arguments,
+        train_dataset=dataset,
+        processing_class=tokenizer,
+        peft_config=adapter,
     )
     trainer.remove_callback(PrinterCallback)
     for callback in callbacks:
         if isinstance(callback, HeldOut):
-            callback.log = trainer.log
+            callback.log, callback.whole_weights = partial(log_beside, trainer), partial(whole_weights, trainer)
         trainer.add_callback(callback)
     saved = Path(arguments.output_dir)
     try:
@@ -200,4 +259,25 @@ def run_grpo(
         if not is_unwritable(error):
             raise
         raise VerifError(f"{saved}: a checkpoint cannot be written (is the disk full?){goes_on(saved)}") from None
-    return [entry for entry in trainer.state.log_history if "reward" in entry]
+    measured = any(isinstance(callback, HeldOut) for callback in callbacks)
+    if not (measured and processes.once(keep.exists)):
+        weights = whole_weights(trainer)
+        if processes.is_main():
+            write_model(keep, trainer.model, tokenizer, weights)
+        processes.wait()
+    return list(trainer.state.log_history)
+
+
+def log_beside(trainer: GRPOTrainer, entry: dict[str, Any]) -> None:
+    """Log something at the end of a step, whose own metrics are still to be logged."""
+    still = trainer.control.should_log
+    trainer.log(entry)
+    trainer.control.should_log = still  # TRL takes any log for that of the step
+
+
+def whole_weights(trainer: GRPOTrainer) -> dict[str, Any] | None:
+    """The weights of a model that is spread over the processes, which all have to ask; None where each has all."""
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        gathered: dict[str, Any] = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+        return gathered
+    return None

@@ -1,14 +1,16 @@
 """What a model can do: sample an answer to each held-out prompt, and let the verifier judge it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verif_dsl import VerifError, Verifier
 from verif_dsl.files import written_whole
 from verif_dsl.judging import Judge
+from verif_dsl.trainer import processes
 from verif_dsl.trainer.data import Prompt, Row, columns_of
 from verif_dsl.trainer.reading import Reading
 from verif_dsl.trainer.reward import AS_USERS_SEE, pass_rates
@@ -17,19 +19,20 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH = 64
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """Answers to the held-out rows, one a row, and what the verifier found.
 
-    `verdicts` holds for each row its (constraint, verdict) pairs; `pass_rates` has every constraint of the file, None
-    where no verdict was decided.
+    `verdicts` is what `Verdicts.by_row` gives, with the reasons of unknown verdicts and the evidence of judges;
+    `pass_rates` has every constraint of the file, None where no verdict was decided.
     """
 
     answers: list[str]
     rewards: list[float | None]
-    verdicts: list[list[tuple[str, str]]]
+    verdicts: list[list[dict[str, object]]]
     pass_rates: dict[str, float | None]
 
     @property
@@ -50,21 +53,37 @@ def measure(
     sampling: dict[str, Any],
     judge: Judge | None = None,
     reading: Reading = AS_USERS_SEE,
+    template: Mapping[str, Any] = NOTHING,
 ) -> Measurement:
     """Sample one answer to each row as training samples them, and judge it.
 
     `reward` is the expression that training uses, `sampling` holds arguments of `generate`, `judge` answers judged
-    constraints, and `reading` says what of a completion is judged.
+    constraints, and `reading` says what of a completion is judged. Where there are several processes, all of them
+    have to measure: they share the sampling, and the main one judges.
     """
+    prompts = [row.prompt for row in rows]
+    seed += processes.number()
+    sample = partial(sample_answers, model, tokenizer, seed=seed, sampling=sampling, template=template)
+    answers = processes.dealt_out(prompts, sample)
+    return processes.once(lambda: _judged(answers, verifier, rows, reward, judge, reading))
+
+
+def _judged(
+    answers: list[str],
+    verifier: Verifier,
+    rows: Sequence[Row],
+    reward: str | None,
+    judge: Judge | None,
+    reading: Reading,
+) -> Measurement:
     prompts, constraints = [row.prompt for row in rows], [row.constraints for row in rows]
-    answers = sample_answers(model, tokenizer, prompts, seed=seed, sampling=sampling)
     read = [reading.read(prompt, answer).text for prompt, answer in zip(prompts, answers, strict=True)]
     found = verifier.check(read, prompts=prompts, constraints=constraints, columns=columns_of(rows), judge=judge)
     by_row = found.by_row()
     return Measurement(
         answers=answers,
         rewards=found.rewards(reward),
-        verdicts=[[(str(line["constraint"]), str(line["verdict"])) for line in row] for row in by_row],
+        verdicts=by_row,
         pass_rates=pass_rates(verifier, constraints, by_row),
     )
 
@@ -86,12 +105,13 @@ def sample_answers(
     *,
     seed: int,
     sampling: dict[str, Any],
+    template: Mapping[str, Any] = NOTHING,
 ) -> list[str]:
     """One sampled answer to each prompt, messages by the chat template; the same seed gives the same on one machine."""
     import torch
 
     torch.manual_seed(seed)
-    texts = [as_read(tokenizer, prompt) for prompt in prompts]
+    texts = [as_read(tokenizer, prompt, template) for prompt in prompts]
     was_training = model.training
     model.eval()
     # Answers start where prompts end, so prompts are padded on the left.
@@ -109,11 +129,11 @@ def sample_answers(
     return answers
 
 
-def as_read(tokenizer: Any, prompt: Prompt) -> str:
-    """A prompt as the model reads it: a text as it is, messages by the tokenizer's chat template."""
+def as_read(tokenizer: Any, prompt: Prompt, template: Mapping[str, Any] = NOTHING) -> str:
+    """A prompt as the model reads it: a text as it is, messages by the tokenizer's chat template with these options."""
     if isinstance(prompt, str):
         return prompt
-    return str(tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True))
+    return str(tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True, **template))
 
 
 def check_reward(verifier: Verifier, reward: str | None, rows: Sequence[Row]) -> None:

@@ -1,27 +1,35 @@
-"""What a run found: the table that is printed, and the metrics, samples and plot that are written."""
+"""What a run found: the table that is printed, and the metrics, samples, plot and page that are written."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from verif_dsl import Verifier
 from verif_dsl.compiler.conversation import turns_of
 from verif_dsl.files import written_whole
 from verif_dsl.trainer.config import Config
 from verif_dsl.trainer.data import Prompt, Row
 from verif_dsl.trainer.measure import Measurement
 from verif_dsl.trainer.plot import write_plot
+from verif_dsl.trainer.reading import Reading
+from verif_dsl.trainer.reward import AS_USERS_SEE
 
 SAMPLES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a run found. `log` is TRL's, one mapping of metrics a step; `seconds` is the time of the whole run."""
+    """Everything a run found.
+
+    `log` is TRL's: one mapping of metrics a step, and one for each measurement during training. `seconds` is the time
+    of the whole run, `wires` what degenerate answers score, and `reading` how completions were read. Without the
+    `verifier` the page shows no instructions, and marks only what judges quote.
+    """
 
     config: Config
     held_out: Sequence[Row]
@@ -29,6 +37,21 @@ class Report:
     after: Measurement
     log: list[dict[str, Any]]
     seconds: float
+    verifier: Verifier | None = None
+    wires: Mapping[str, float | None] = field(default_factory=dict)
+    reading: Reading = AS_USERS_SEE
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The entries of the log that are steps of training."""
+        return [entry for entry in self.log if "reward" in entry]
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """The entries of the log that are measurements on held-out rows during training."""
+        from verif_dsl.trainer.callbacks import REWARD
+
+        return [entry for entry in self.log if REWARD in entry]
 
     @property
     def gain(self) -> float | None:
@@ -53,17 +76,21 @@ def print_table(report: Report, console: Console) -> None:
 
 
 def write_report(report: Report, folder: Path) -> None:
-    """Write `metrics.json`, `samples.md` and `learning.png`, each whole or not at all."""
+    """Write `metrics.json`, `samples.md`, `learning.png` and `report.html`, each whole or not at all."""
+    from verif_dsl.trainer.page import page
+
     with written_whole(folder / "metrics.json") as file:
         file.write(json.dumps(metrics(report), indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
     with written_whole(folder / "samples.md") as file:
-        file.write(samples(report).encode())
+        file.write(samples(report).encode(errors="replace"))
     with written_whole(folder / "learning.png") as file:
-        write_plot(file, report.log, report.before, report.after)
+        write_plot(file, report.steps, report.before, report.after)
+    with written_whole(folder / "report.html") as file:
+        file.write(page(report).encode(errors="replace"))
 
 
 def metrics(report: Report) -> dict[str, Any]:
-    """What the table shows, the settings behind it, and TRL's metrics of every step."""
+    """What the table shows, the settings behind it, and TRL's metrics of every step and every measurement."""
     return {
         "seed": report.config.seed,
         "seconds": round(report.seconds, 1),
@@ -75,7 +102,8 @@ def metrics(report: Report) -> dict[str, Any]:
             name: {"before": before, "after": report.after.pass_rates[name]}
             for name, before in report.before.pass_rates.items()
         },
-        "steps": report.log,
+        "steps": report.steps,
+        "evaluations": report.evaluations,
     }
 
 
@@ -91,7 +119,7 @@ def samples(report: Report, count: int = SAMPLES) -> str:
         parts.append(f"\n## {row + 1}\n\n{asked[0]}\n\nAsked:\n\n{asked[1]}\n")
         for when, found in (("Before", report.before), ("After", report.after)):
             reward = found.rewards[row]
-            verdicts = ", ".join(f"{name}: {verdict}" for name, verdict in found.verdicts[row])
+            verdicts = ", ".join(f"{line['constraint']}: {line['verdict']}" for line in found.verdicts[row])
             shown = "undecided" if reward is None else f"{reward:.2f}"
             parts.append(f"\n{when}, reward {shown} ({verdicts}):\n\n{_fenced(found.answers[row])}\n")
     return "".join(parts)

@@ -11,6 +11,7 @@ import verif_dsl
 from verif_dsl import Use, VerifError, Verifier
 from verif_dsl.judging import Judge, JudgeConfig
 from verif_dsl.judging.usage import Usage
+from verif_dsl.trainer import processes
 from verif_dsl.trainer.answers import Thinking
 from verif_dsl.trainer.data import fields_of
 from verif_dsl.trainer.groups import groups_of, settle
@@ -141,8 +142,8 @@ class VerifierReward:
 
         Prompts and completions are texts or lists of messages. `constraints` is the column of that name. Logs, at each
         call, the pass rate of every constraint of the file and of its imports, NaN for one that no row asks for or none
-        decides: TRL leaves NaN out of its averages, and expects every process to log the same names. It also logs how
-        the groups fare, how many completions think or were cut off, and with a judge what judging cost.
+        decides, which TRL leaves out of its averages over steps; where there are several processes, nothing instead. It
+        also logs how the groups fare, how many completions think or were cut off, and with a judge what judging cost.
 
         Raises `VerifError` when the column is missing, or a row asks for something the file does not have, and
         `JudgeError` when the judge leaves more unknown than its configuration allows.
@@ -174,7 +175,9 @@ class VerifierReward:
             found = pass_rates(self.verifier, asked, verdicts.by_row())
             rates = {METRIC + name: found.get(name) for name in self.verifier.program.known()}
             for name, value in {**rates, **_shares(prompts, seen, rewards)}.items():
-                log_metric(name, math.nan if value is None else value)
+                # TRL takes the mean over the processes, which one NaN would spoil, of the values that there are.
+                if value is not None or processes.count() == 1:
+                    log_metric(name, math.nan if value is None else value)
             for name in ("dropped", "without_gradient", "spread"):
                 log_metric(GROUPS + name, getattr(settled, name))
             if self.asked is not None and before is not None:

@@ -1,11 +1,13 @@
 """`vif train CONFIG`: measure a model, train it on verdicts, measure it again, and write down what happened."""
 
+import gc
 import random
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,17 @@ import verif_dsl
 from verif_dsl import VerifError, Verifier
 from verif_dsl.compiler import read_source
 from verif_dsl.judging import Judge
-from verif_dsl.judging.calibration import calibrate, labelled_examples, read_labels
-from verif_dsl.trainer import tripwires
+from verif_dsl.judging.calibration import Agreement, calibrate, labelled_examples, read_labels
+from verif_dsl.trainer import processes, tripwires
 from verif_dsl.trainer.answers import opens_thinking
+from verif_dsl.trainer.card import write_card
 from verif_dsl.trainer.checkpoints import BEFORE, claim, last_whole, remove_checkpoints, remove_damaged, step_of
 from verif_dsl.trainer.config import MADE, TINY, CalibrationConfig, Config, load_config
 from verif_dsl.trainer.data import Row, as_chat, hold_out, made_rows, rows_from
-from verif_dsl.trainer.folders import output_folder, remove_folder, remove_if_empty, written_folder
+from verif_dsl.trainer.folders import move_folder, output_folder, remove_folder, remove_if_empty, written_folder
+from verif_dsl.trainer.lora import adapter_for, check_peft, merged
 from verif_dsl.trainer.measure import Measurement, as_read, check_reward, kept_measurement, measure
+from verif_dsl.trainer.processes import once
 from verif_dsl.trainer.progress import Stages
 from verif_dsl.trainer.reading import Reading
 from verif_dsl.trainer.report import Report, print_table, write_report
@@ -38,17 +43,18 @@ MADE_ROWS = 4096
 def train(config_path: Path | str, *, output: Path | None = None) -> None:
     """Train as the configuration file says, and print what was learnt.
 
-    The output folder gets the trained model (`model/`), `metrics.json`, `samples.md` and `learning.png`; with the
-    embedded model also the model that training began with (`start/`). `output` is a folder to use instead of the
-    configuration's. Raises `VerifError` for every mistake in the configuration, the .vif file or the data.
+    The output folder gets the trained model with its card (`model/`), `report.html`, `metrics.json`, `samples.md` and
+    `learning.png`; with the embedded model also the model that training began with (`start/`). `output` is a folder to
+    use instead of the configuration's. Raises `VerifError` for every mistake in the configuration, the .vif file or the
+    data.
     """
     config = load_config(Path(config_path))
     if output is not None:
         config = config.model_copy(update={"output": str(Path(output).resolve())})
-    console = Console()
+    console = Console(quiet=not processes.is_main())
     report = run(config, console, file=str(config_path))
     print_table(report, console)
-    console.print(f"Model, plot, samples and metrics are in {config.output}", soft_wrap=True)
+    console.print(f"Model and report are in {config.output}", soft_wrap=True)
 
 
 def run(config: Config, console: Console, *, file: str = "the configuration") -> Report:
@@ -57,31 +63,37 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
     source = read_source(config.constraints)
     verifier = verif_dsl.compile(source.text, name=source.name, folder=source.folder)
     rng = random.Random(config.seed)
-    made = _Made.of(config, rng)
-    rows, held_out = _rows(config, verifier, made, rng)
+    made = Made.of(config, rng)
+    rows, held_out = rows_of(config, verifier, made, rng)
     check_reward(verifier, config.reward, [*rows, *held_out])
     judge = None if config.judge is None else Judge(config.judge)
-    with output_folder(config.output) as output, Stages(console) as stages, _quiet(), _few_threads(config):
-        if judge is not None and config.calibration is not None:
-            stages.start("Asking the judge about labelled responses")
-            _check_judge(judge, config.calibration, verifier)
+    processes.check_launch(adapter=config.lora is not None)
+    if config.lora is not None:
+        check_peft()
+    with _output(config) as output, Stages(console) as stages, _quiet(), _few_threads(config):
         stages.start("Loading PyTorch and TRL")
-        from verif_dsl.trainer.callbacks import HeldOut, Seal, Tell
+        from verif_dsl.trainer.callbacks import HeldOut, Seal, Tell, write_model
         from verif_dsl.trainer.grpo import check_enough, grpo_arguments, run_grpo, sampling_arguments
 
         saved = output / "trainer"
         arguments = grpo_arguments(config, output=saved, file=file)
         check_enough(rows, arguments)
-        claim(saved, {**config.model_dump(mode="json", exclude={"output"}), "rules": verifier.program.digest})
-        remove_damaged(saved, lambda told: console.print(told, soft_wrap=True))
-        resume_from = last_whole(saved)
-        if config.model == TINY and (resume_from is None or not (output / "start").exists()):
+        if judge is not None and config.calibration is not None:
+            stages.start("Asking the judge about labelled responses")
+            once(partial(check_judge, judge, config.calibration, verifier))
+        once(lambda: claim(saved, depends_on(config, verifier)))
+        once(lambda: remove_damaged(saved, lambda told: console.print(told, soft_wrap=True)))
+        resume_from = once(lambda: last_whole(saved))
+        best = output / "best"
+        if resume_from is None:
+            once(lambda: remove_folder(best))
+        start = output / "start" if config.model == TINY else Path(config.model)
+        if config.model == TINY and once(lambda: resume_from is None or not start.exists()):
             stages.start("Warming up the embedded model")
-            _make_start(output / "start", verifier, made, config, rng, stages)
-        model, tokenizer = _load_model(output / "start" if config.model == TINY else Path(config.model))
-        model.to(arguments.device)
-        if config.chat or (config.chat is None and tokenizer.chat_template is not None):
-            rows, held_out = as_chat(rows), as_chat(held_out)
+            once(lambda: _make_start(start, verifier, made, config, rng, stages))
+        model, tokenizer = _load_model(start, arguments)
+        adapter = None if config.lora is None else adapter_for(model, config.lora)
+        rows, held_out = as_asked(config, tokenizer, rows), as_asked(config, tokenizer, held_out)
         reading = _reading(config, model, tokenizer, arguments.max_completion_length, held_out)
 
         def measured() -> Measurement:
@@ -95,11 +107,13 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
                 sampling=sampling_arguments(arguments),
                 judge=judge,
                 reading=reading,
+                template=arguments.chat_template_kwargs or {},
             )
 
         stages.start("Measuring before training")
-        before = kept_measurement(saved / BEFORE, measured)
-        wires = tripwires.scores(verifier, held_out, config.reward, judge)
+        found = None if once((saved / BEFORE).exists) else measured()
+        before = once(lambda: kept_measurement(saved / BEFORE, lambda: found or measured()))
+        wires = once(lambda: tripwires.scores(verifier, held_out, config.reward, judge))
         for alarm in tripwires.alarms(wires, before.mean_reward):
             console.print(f"warning: {alarm}", soft_wrap=True)
         shuffled = " on shuffled rewards" if config.shuffle_rewards else ""
@@ -117,28 +131,54 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         )
         if config.shuffle_rewards:
             reward = ShuffledReward(reward, config.seed)
-        best = output / "best"
         callbacks = [Tell(stages.log), Seal()]
         evaluation = config.evaluation
         if evaluation is not None:
-            held = HeldOut(evaluation.every, evaluation.patience, lambda: (measured(), wires), best, tokenizer)
-            callbacks.insert(0, held)
-        log = run_grpo(model, tokenizer, reward, rows, arguments, callbacks, resume_from)
-        if evaluation is not None and best.exists():
-            model = _load_model(best)[0].to(arguments.device)
+            every, patience = evaluation.every, evaluation.patience
+            callbacks.insert(0, HeldOut(every, patience, lambda: (measured(), wires), best, tokenizer))
+        log = run_grpo(model, tokenizer, reward, rows, arguments, callbacks, resume_from, keep=best, adapter=adapter)
         stages.start("Measuring after training")
+        # What is measured is what was saved; the trainer, which the callbacks hold, and its model make room for it.
+        callbacks.clear()
+        del model
+        gc.collect()
+        model = _load_model(best if adapter is None else start, arguments)[0]
+        if adapter is not None:
+            model = merged(model, best)
         after = measured()
-        with written_folder(output / "model") as folder:
-            model.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
-        report = Report(config, held_out, before, after, log, seconds=time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        report = Report(config, held_out, before, after, log, seconds, verifier=verifier, wires=wires, reading=reading)
         stages.start("Writing the results")
-        write_report(report, output)
-        # Whoever starts the same command after its end wants to train anew; the best model is the one that is saved.
-        remove_checkpoints(saved)
-        remove_folder(best)
-        remove_if_empty(saved)
+        if processes.is_main():
+            if adapter is None:
+                move_folder(best, output / "model")
+            else:
+                write_model(output / "model", model, tokenizer)
+                move_folder(best, output / "adapter")
+            write_card(output / "model", report, verifier, rows)
+            write_report(report, output)
+            # Whoever starts the same command after its end wants to train anew.
+            remove_checkpoints(saved)
+            remove_if_empty(saved)
     return report
+
+
+def depends_on(config: Config, verifier: Verifier) -> dict[str, Any]:
+    """What a run depends on, so that it can go on only where all of this is the same."""
+    told = {**config.model_dump(mode="json", exclude={"output"}), "rules": verifier.program.digest}
+    return told if processes.count() == 1 else {**told, "processes": processes.count()}
+
+
+def as_asked(config: Config, tokenizer: Any, rows: Sequence[Row]) -> list[Row]:
+    """The rows as the model is asked them: prompts that are texts get its chat template, or stay as they are."""
+    if config.chat or (config.chat is None and tokenizer.chat_template is not None):
+        return as_chat(rows)
+    return list(rows)
+
+
+def _output(config: Config) -> AbstractContextManager[Path]:
+    """The folder for results, which the main process makes."""
+    return output_folder(config.output) if processes.is_main() else nullcontext(Path(config.output))
 
 
 def _reading(config: Config, model: Any, tokenizer: Any, limit: int | None, held_out: Sequence[Row]) -> Reading:
@@ -162,8 +202,8 @@ def _reading(config: Config, model: Any, tokenizer: Any, limit: int | None, held
     )
 
 
-def _check_judge(judge: Judge, wanted: CalibrationConfig, verifier: Verifier) -> None:
-    """Raise `VerifError` when the judge agrees less with the labels than the configuration asks for."""
+def check_judge(judge: Judge, wanted: CalibrationConfig, verifier: Verifier) -> Agreement:
+    """How far the judge agrees with the labels; raises `VerifError` when it is less than the configuration asks for."""
     labelled = labelled_examples(verifier.constraints)
     if wanted.labels is not None:
         labelled += read_labels(Path(wanted.labels), verifier.program.known())
@@ -177,24 +217,25 @@ def _check_judge(judge: Judge, wanted: CalibrationConfig, verifier: Verifier) ->
                 f"the judge {judge.config.model} is not to be trained with: over {labels} its {name} {shown}, and "
                 f"at least {least} is wanted (see vif calibrate)"
             )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class Made:
     """The made text, where the configuration needs any."""
 
     sentences: Sequence[str]
     topics: Topics
 
     @classmethod
-    def of(cls, config: Config, rng: random.Random) -> "_Made":
+    def of(cls, config: Config, rng: random.Random) -> "Made":
         if config.model != TINY and config.data != MADE:
             return cls((), Topics((), ()))
         sentences = made_sentences()
         return cls(sentences, split_topics(sentences, rng))
 
 
-def _rows(config: Config, verifier: Verifier, made: _Made, rng: random.Random) -> tuple[list[Row], list[Row]]:
+def rows_of(config: Config, verifier: Verifier, made: Made, rng: random.Random) -> tuple[list[Row], list[Row]]:
     """The rows to train on and those to measure on."""
     measured = rows_from(Path(config.held_out), verifier) if isinstance(config.held_out, str) else None
     if config.data == MADE:
@@ -210,7 +251,7 @@ def _rows(config: Config, verifier: Verifier, made: _Made, rng: random.Random) -
 
 
 def _make_start(
-    folder: Path, verifier: Verifier, made: _Made, config: Config, rng: random.Random, stages: Stages
+    folder: Path, verifier: Verifier, made: Made, config: Config, rng: random.Random, stages: Stages
 ) -> None:
     from verif_dsl.trainer.tiny import make_tiny, warm_examples
 
@@ -219,18 +260,37 @@ def _make_start(
         make_tiny(beside, examples, config.tiny, rng, stages.step)
 
 
-def _load_model(folder: Path) -> tuple[Any, Any]:
+def _load_model(folder: Path, arguments: Any) -> tuple[Any, Any]:
+    """The model in a folder, loaded as TRL loads models of which it is told the name, and its tokenizer."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    # In the precision of most saved models, steps as small as those of GRPO are lost: weights are trained in 32 bits.
+    given = {"dtype": "float32", **(arguments.model_init_kwargs or {})}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+        with _whole(arguments):
+            model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **given)
     except (OSError, ValueError) as error:
         first_line = str(error).partition("\n")[0]
         raise VerifError(f"{folder}: transformers cannot load a model from it ({first_line})") from None
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return model, tokenizer
+    return model.to(arguments.device), tokenizer
+
+
+@contextmanager
+def _whole(arguments: Any) -> Iterator[None]:
+    """Models that are loaded in this block are whole, also where DeepSpeed is to spread them over the processes."""
+    from transformers.integrations.deepspeed import set_hf_deepspeed_config, unset_hf_deepspeed_config
+
+    spread = getattr(getattr(arguments, "deepspeed_plugin", None), "dschf", None)
+    if spread is not None:
+        unset_hf_deepspeed_config()
+    try:
+        yield
+    finally:
+        if spread is not None:
+            set_hf_deepspeed_config(spread)
 
 
 @contextmanager

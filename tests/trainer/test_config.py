@@ -58,6 +58,11 @@ def test_a_mistake_is_one_sentence_that_names_the_key(tmp_path: Path, text: str,
     assert "\n" not in str(raised.value)
 
 
+def test_the_marks_of_thoughts_are_a_list_of_two_texts(tmp_path: Path) -> None:
+    text = SMALLEST + "thinking:\n  marks: [<reason>, </reason>]\n"
+    assert load_config(written(tmp_path, text)).thinking.marks == ("<reason>", "</reason>")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(VerifError, match=r"none\.yaml: cannot be read"):
         load_config(tmp_path / "none.yaml")

@@ -237,6 +237,7 @@ def test_the_best_model_is_the_one_that_is_left(tmp_path: Path, capsys: pytest.C
         "learning.png",
         "metrics.json",
         "model",
+        "report.html",
         "samples.md",
         "start",
     ]

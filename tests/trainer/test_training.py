@@ -48,6 +48,7 @@ def test_a_run_leaves_its_results_and_nothing_else(trained: Path) -> None:
         "learning.png",
         "metrics.json",
         "model",
+        "report.html",
         "samples.md",
         "start",
     ]

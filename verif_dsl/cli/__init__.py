@@ -19,9 +19,11 @@ from verif_dsl.cli.emit import emit
 from verif_dsl.cli.eval import evaluate
 from verif_dsl.cli.explain import explain
 from verif_dsl.cli.fmt import fmt
+from verif_dsl.cli.generate import generate
 from verif_dsl.cli.import_ import import_
 from verif_dsl.cli.list import list_constraints
 from verif_dsl.cli.lock import lock
+from verif_dsl.cli.profile import profile
 from verif_dsl.cli.score import score
 from verif_dsl.cli.show import show
 from verif_dsl.cli.train import train
@@ -35,7 +37,22 @@ def vif() -> None:
     """Constraints on the responses of language models: check them, score with them, train on them."""
 
 
-for command in (calibrate, check, emit, evaluate, explain, fmt, import_, list_constraints, lock, score, show, train):
+for command in (
+    calibrate,
+    check,
+    emit,
+    evaluate,
+    explain,
+    fmt,
+    generate,
+    import_,
+    list_constraints,
+    lock,
+    profile,
+    score,
+    show,
+    train,
+):
     command.short_help = command.help  # whole in the list of commands, where click would cut it to one line
     vif.add_command(command)
 

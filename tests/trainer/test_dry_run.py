@@ -1,0 +1,524 @@
+"""`vif train --dry-run`: every kind of mistake is found, all of them at once, and nothing is written."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.judging.models import save_random_judge
+from tests.judging.server import JudgeServer, Reply, serving, verdict
+from tests.trainer.test_training import SMALL, written
+from verif_dsl.cli import main
+from verif_dsl.trainer import dry_run, memory, processes
+from verif_dsl.trainer.checkpoints import claim
+from verif_dsl.trainer.config import Config, LoraConfig, TinyConfig
+from verif_dsl.trainer.findings import Findings
+
+ROWS = [
+    {"prompt": f"Say {number}.", "constraints": '[{"use": "lowercase"}]' if number % 2 else '[{"use": "tone"}]'}
+    for number in range(24)
+]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model with a chat template, of random weights."""
+    folder = tmp_path_factory.mktemp("model")
+    save_random_judge(folder)
+    return folder
+
+
+@pytest.fixture
+def judge() -> Iterator[JudgeServer]:
+    """A judge that knows the labels of its two examples."""
+    with serving(lambda asked, _: verdict(5 if "regret" in asked["messages"][1]["content"] else 1)) as server:
+        yield server
+
+
+def configured(folder: Path, **changes: Any) -> Path:
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)), encoding="utf-8")
+    return written(folder, **{"data": "rows.jsonl", "held_out": 4, **changes})
+
+
+def files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Everything in the folder, by name."""
+    paths = (path for path in folder.rglob("*"))
+    return {str(one): (one.stat().st_mtime_ns, one.read_bytes() if one.is_file() else b"") for one in paths}
+
+
+def tried(config: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    """The exit status of a dry run, and what it printed, without line breaks."""
+    before = files(config.parent)
+    status = main(["train", str(config), "--dry-run", *options])
+    assert files(config.parent) == before
+    return status, " ".join(capsys.readouterr().out.split())
+
+
+def test_a_good_configuration_shows_what_it_takes_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, told = tried(written(tmp_path), capsys)
+    assert status == 0
+    for one in (
+        "3 constraints in",
+        "4 examples tried, and all hold",
+        "6 to measure on",
+        "3; a step: 2 prompts x 4 completions",
+        "24 completions of up to 8 tokens: 192 at most",
+        "Write about",
+        "degenerate answers score empty 0.00",
+        "parameters",
+        "Training can begin.",
+    ):
+        assert one in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_and_a_judge_of_ones_own_are_looked_at(
+    tmp_path: Path, model: Path, judge: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured(
+        tmp_path,
+        model=str(model),
+        judge={"model": "m", "url": judge.url},
+        calibration={"least_agreement": 0.9},
+        lora={"rank": 2},
+    )
+    status, told = tried(config, capsys)
+    assert status == 0, told
+    assert "<|im_start|>user | Say" in told  # by the chat template
+    assert "m, about 12 of 24 rows answers in 0." in told
+    assert "s about an example of `tone`, as labelled" in told
+    assert "agrees with 100% of 2 labels: kappa 1.00, 0 unknown" in told
+    assert "trained" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"sed": 1}, "there is no key `sed` (did you mean `seed`?)"),
+        ({"model": "nowhere"}, "there is no folder"),
+        ({"constraints": "none.vif"}, "there is no file"),
+        ({"constraints": "broken.vif"}, "error[V0401]"),
+        ({"data": "none.jsonl"}, "none.jsonl: there is no such file"),
+        ({"data": "bad.jsonl"}, "bad.jsonl, row 0: there is no constraint `lowercas`"),
+        ({"held_out": "bad.jsonl"}, "bad.jsonl, row 0: there is no constraint `lowercas`"),
+        ({"held_out": 24}, "`held_out: 24` leaves none of the 24 rows to train on"),
+        ({"held_out": 23}, "a step of training takes 2 rows, and there are 1"),
+        ({"reward": "mean(hrd, if_empty=1)"}, "hrd"),
+        ({"grpo": {**SMALL["grpo"], "num_generation": 8}}, "no key `grpo.num_generation`"),
+        ({"grpo": {**SMALL["grpo"], "num_generations": 7}}, "TRL refuses the `grpo` part"),
+        ({"checkpoints": {"every": 3}, "grpo": {**SMALL["grpo"], "num_iterations": 2}}, "`checkpoints.every: 3`"),
+        ({"generation": "vllm_colocate"}, "`generation: vllm_colocate` needs vLLM in this environment"),
+        ({"lora": {"targets": ["x_proj"]}}, "no linear layer of the model is called `x_proj`"),
+        ({"output": "rows.jsonl/out"}, "the output folder cannot be made or written to"),
+        ({"judge": {"model": "m", "url": "http://127.0.0.1:9/v1"}}, "the judge m gives no reply that can be used"),
+    ],
+)
+def test_a_mistake_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], told: str
+) -> None:
+    broken = 'constraint c { instruct "No a." check not ("a" in response) accept "a" reject "b" }'
+    (tmp_path / "broken.vif").write_text(broken, encoding="utf-8")
+    bad = {"prompt": "?", "constraints": '[{"use": "lowercas"}]'}
+    (tmp_path / "bad.jsonl").write_text(json.dumps(bad), encoding="utf-8")
+    status, found = tried(configured(tmp_path, **changes), capsys)
+    assert status == 1
+    assert told in found
+    assert "1 problem to mend before training" in found
+
+
+def test_all_mistakes_that_do_not_hang_together_are_found_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured(
+        tmp_path,
+        data="none.jsonl",
+        held_out="neither.jsonl",
+        reward="mean(hrd, if_empty=1)",
+        grpo={"max_step": 1, "max_steps": "few", "seed": 3},
+        output="rows.jsonl/out",
+    )
+    status, told = tried(config, capsys)
+    assert status == 1
+    for one in (
+        "none.jsonl: there is no such file",
+        "neither.jsonl: there is no such file",
+        "hrd",
+        "`grpo.max_step` (did you mean `max_steps`?)",
+        "`grpo.max_steps` should be a valid integer",
+        "`grpo.seed` is the key `seed`",
+        "the output folder cannot be made",
+        "7 problems to mend before training",
+    ):
+        assert one in told
+
+
+def test_rules_with_a_mistake_do_not_hide_that_rows_are_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured(tmp_path, held_out="none.jsonl", grpo={"max_step": 1})
+    (tmp_path / "rules.vif").write_text("constraint c {", encoding="utf-8")
+    status, told = tried(config, capsys)
+    assert status == 1
+    assert "error[V0101]" in told
+    assert "none.jsonl: there is no such file" in told
+    assert "3 problems to mend before training" in told
+
+
+def test_a_judge_that_disagrees_with_its_labels_is_a_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(lambda *_: verdict(5)) as server:
+        judge = {"model": "m", "url": server.url}
+        status, told = tried(configured(tmp_path, judge=judge, calibration={"least_kappa": 0.5}), capsys)
+    assert status == 1
+    assert "not to be trained with: over 2 labels its kappa is 0.00" in told
+
+
+def test_a_judge_that_replies_nonsense_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(lambda *_: Reply("nonsense")) as server:
+        status, told = tried(configured(tmp_path, judge={"model": "m", "url": server.url}), capsys)
+    assert status == 1
+    assert "the judge m gives no reply that can be used" in told
+
+
+def test_what_stays_unknown_and_what_leaks_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, told = tried(configured(tmp_path, held_out="rows.jsonl"), capsys)
+    assert status == 0
+    assert "warning: 24 of the rows to measure on have a prompt that is trained on" in told
+    assert "warning: 24 of 48 rows ask for judged constraints (tone), which stay unknown: there is no `judge`" in told
+
+
+# ----------------------------------------------------------------------------------------------------- the model's side
+
+
+def copied(model: Path, folder: Path) -> Path:
+    folder.mkdir()
+    for one in model.iterdir():
+        (folder / one.name).write_bytes(one.read_bytes())
+    return folder
+
+
+def test_weights_that_are_missing_are_named(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = copied(model, tmp_path / "mine")
+    (mine / "model.safetensors").unlink()
+    status, told = tried(configured(tmp_path, model="mine"), capsys)
+    assert status == 1
+    assert "mine: there are no weights in it" in told
+    index = {"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}
+    (mine / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+    (mine / "model-2.safetensors").write_bytes(b"")
+    status, told = tried(configured(tmp_path, model="mine"), capsys)
+    assert status == 1
+    assert "1 file of weights missing, model-1.safetensors among them" in told
+
+
+def test_a_model_that_nobody_knows_is_told(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = copied(model, tmp_path / "mine")
+    (mine / "config.json").write_text('{"model_type": "unheard_of"}', encoding="utf-8")
+    status, told = tried(configured(tmp_path, model="mine"), capsys)
+    assert status == 1
+    assert "mine: transformers knows no such model" in told
+
+
+def test_prompts_and_completions_have_to_fit(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    grpo = {**SMALL["grpo"], "max_completion_length": 4096}
+    status, told = tried(configured(tmp_path, model=str(model), grpo=grpo), capsys)
+    assert status == 1
+    assert "completions up to 4,096, and the model reads 4,096 in all" in told
+
+
+def test_a_chat_template_that_takes_no_such_prompt_is_told(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = copied(model, tmp_path / "mine")
+    for name in ("chat_template.jinja", "tokenizer_config.json"):
+        if (mine / name).exists():
+            text = (mine / name).read_text("utf-8")
+            refuses = "{{ raise_exception('only poems') }}"
+            if name.endswith("jinja"):
+                text = refuses
+            elif "chat_template" in (found := json.loads(text)):
+                text = json.dumps({**found, "chat_template": refuses})
+            (mine / name).write_text(text, encoding="utf-8")
+    status, told = tried(configured(tmp_path, model="mine"), capsys)
+    assert status == 1
+    assert "mine: the chat template does not take the rows' prompts (only poems)" in told
+
+
+class Vllm(BaseHTTPRequestHandler):
+    """Answers as vLLM does with, or without, its endpoints for development."""
+
+    known: tuple[str, ...] = ()
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path.startswith(self.known) else 404)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("known", "problem"),
+    [
+        (("/health", "/server_info"), None),
+        (("/health",), "server_info?config_format=json answers 404: start"),
+        ((), "health"),
+    ],
+)
+def test_a_server_of_vllm_is_asked_whether_it_takes_weights(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    known: tuple[str, ...],
+    problem: str | None,
+) -> None:
+    monkeypatch.setattr(dry_run, "find_spec", lambda name: object())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Vllm,), {"known": known}))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        grpo = {**SMALL["grpo"], "vllm_server_base_url": url}
+        status, told = tried(configured(tmp_path, generation="vllm_server", grpo=grpo), capsys)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert status == (problem is not None)
+    assert (problem or f"vLLM at {url} answers") in told
+
+
+def test_a_server_of_vllm_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dry_run, "find_spec", lambda name: object())
+    grpo = {**SMALL["grpo"], "vllm_server_base_url": "http://127.0.0.1:9"}
+    status, told = tried(configured(tmp_path, generation="vllm_server", grpo=grpo), capsys)
+    assert status == 1
+    assert "no vLLM server answers at http://127.0.0.1:9" in told
+
+
+# ------------------------------------------------------------------------------------------------- output, disk, launch
+
+
+def test_checkpoints_of_another_run_are_a_problem_and_those_of_this_one_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import verif_dsl
+    from verif_dsl.trainer.checkpoints import mark_complete
+    from verif_dsl.trainer.config import load_config
+    from verif_dsl.trainer.train import depends_on
+
+    config = configured(tmp_path)
+    loaded = load_config(config)
+    saved = tmp_path / "out" / "trainer"
+    claim(saved, depends_on(loaded, verif_dsl.load(loaded.constraints)))
+    (saved / "checkpoint-2").mkdir()
+    mark_complete(saved / "checkpoint-2")
+    status, told = tried(config, capsys)
+    assert status == 0
+    assert "training goes on after step 2" in told
+    status, told = tried(configured(tmp_path, seed=5), capsys)
+    assert status == 1
+    assert "holds checkpoints of a run with other `seed`" in told
+    assert tried(configured(tmp_path, seed=5), capsys, "--output", str(tmp_path / "other"))[0] == 0
+
+
+def test_a_disk_without_room_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dry_run, "free_on_disk", lambda folder: 1000)
+    status, told = tried(configured(tmp_path), capsys)
+    assert status == 1
+    assert "are needed on the disk, and 1000 B are free" in told
+
+
+def test_a_launch_that_does_not_work_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    monkeypatch.setenv("FSDP_VERSION", "1")
+    status, told = tried(configured(tmp_path), capsys)
+    assert status == 1
+    assert "write `fsdp_version: 2`" in told
+
+
+# --------------------------------------------------------------------------------------------------------------- memory
+
+
+def config(**changes: Any) -> Config:
+    return Config(constraints="rules.vif", output="out", **changes)
+
+
+def arguments(**changes: Any) -> Any:
+    """As much of TRL's arguments as an estimate reads."""
+    given: dict[str, Any] = {
+        "device": SimpleNamespace(type="cuda"),
+        "bf16": False,
+        "fp16": False,
+        "gradient_checkpointing": False,
+        "model_init_kwargs": None,
+        "per_device_train_batch_size": 2,
+        "generation_batch_size": 8,
+        "max_completion_length": 32,
+        "beta": 0.0,
+        "use_vllm": False,
+        "vllm_mode": "colocate",
+        "vllm_gpu_memory_utilization": 0.3,
+        "vllm_enable_sleep_mode": False,
+        "optim": "adamw_torch_fused",
+        "deepspeed_plugin": None,
+    }
+    return SimpleNamespace(**{**given, **changes})
+
+
+def sizes(found: memory.Estimate) -> Mapping[str, float]:
+    return {part.name: part.size for parts in (found.kept, found.sampling, found.learning) for part in parts}
+
+
+def small_model() -> Any:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=1000,
+            hidden_size=128,
+            intermediate_size=448,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            num_hidden_layers=3,
+        )
+    )
+
+
+def test_what_stays_in_memory_is_what_adamw_takes() -> None:
+    import torch
+
+    model = small_model()
+    optimizer = torch.optim.AdamW(model.parameters())
+    model(input_ids=torch.ones(1, 4, dtype=torch.long)).logits.sum().backward()
+    optimizer.step()
+    gradients = sum(one.grad.nbytes for one in model.parameters())
+    state = sum(
+        value.nbytes for one in optimizer.state.values() for name, value in one.items() if name.startswith("exp_avg")
+    )
+    found = sizes(memory.estimate(model, config(), arguments(), prompt=32))
+    assert found["weights"] == sum(one.nbytes for one in model.parameters())
+    assert found["gradients"] == gradients
+    assert found["state of the optimizer"] == state
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_activations_are_about_what_autograd_keeps(mixed: bool) -> None:
+    import torch
+
+    model = small_model()
+    own = {one.untyped_storage().data_ptr() for one in model.parameters()}
+    kept: dict[int, Any] = {}
+
+    def keep(tensor: Any) -> Any:
+        if tensor.untyped_storage().data_ptr() not in own:
+            kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with (
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed),
+    ):
+        model.model(input_ids=torch.ones(2, 256, dtype=torch.long))
+    measured = sum(one.untyped_storage().nbytes() for one in kept.values())
+    given = arguments(bf16=mixed, max_completion_length=224)
+    found = sizes(memory.estimate(model, config(), given, prompt=32))
+    autocast = found.get("weights in 16 bits, for autocast", 0.0)  # autograd keeps these, too
+    assert found["activations"] + autocast == pytest.approx(measured, rel=0.15)
+    recomputed = sizes(memory.estimate(model, config(), arguments(bf16=mixed, gradient_checkpointing=True), prompt=32))
+    assert recomputed["activations"] < found["activations"]
+
+
+def test_keys_and_values_are_those_of_the_cache() -> None:
+    import torch
+
+    model = small_model()
+    cache = model(input_ids=torch.ones(8, 64, dtype=torch.long), use_cache=True).past_key_values
+    measured = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
+    found = sizes(memory.estimate(model, config(), arguments(), prompt=32))
+    assert found["keys and values of 8 completions"] == measured
+
+
+def test_an_adapter_is_counted_as_peft_counts_it() -> None:
+    pytest.importorskip("peft")
+    from peft import get_peft_model
+
+    from verif_dsl.trainer.lora import adapter_for
+
+    model, lora = small_model(), LoraConfig(rank=4)
+    found = memory.estimate(model, config(lora=lora), arguments(beta=0.1), prompt=32)
+    assert not any("reference" in name for name in sizes(found))
+    trained, every = get_peft_model(model, adapter_for(model, lora)).get_nb_trainable_parameters()
+    assert (found.trained, found.parameters) == (trained, every - trained)
+
+
+def test_what_is_spread_over_processes_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_model()
+    alone = sizes(memory.estimate(model, config(), arguments(beta=0.1), prompt=32))
+    monkeypatch.setattr(processes, "count", lambda: 4)
+    copied = sizes(memory.estimate(model, config(), arguments(beta=0.1), prompt=32))
+    kept = ("weights", "gradients", "state of the optimizer", "reference model, for `beta`")
+    assert [copied[name] for name in kept] == [alone[name] for name in kept]
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    spread = sizes(memory.estimate(model, config(), arguments(beta=0.1), prompt=32))
+    assert [spread[name] for name in kept] == [alone[name] / 4 for name in kept]
+
+
+def test_the_parameters_of_a_large_model_are_counted_without_loading_it(tmp_path: Path) -> None:
+    # The shape of Llama-3.1-8B, which has 8,030,261,248.
+    shape = {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "vocab_size": 128256,
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "tie_word_embeddings": False,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(shape), encoding="utf-8")
+    model = memory.shape_of(config(model=str(tmp_path)))
+    found = memory.estimate(model, config(model=str(tmp_path)), arguments(bf16=True), prompt=1024)
+    assert found.parameters == 8_030_261_248
+    assert 4 * found.parameters == found.whole == sizes(found)["weights"]
+
+
+def test_a_gpu_that_is_too_small_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    model = small_model()
+    needed = memory.estimate(model, config(), arguments(), prompt=64)
+    for room, problems, warnings in ((10, 1, 0), (needed.resident + 1, 0, 1), (needed.peak + 1, 0, 0)):
+        there = SimpleNamespace(total_memory=room)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _, there=there: there)
+        found = Findings()
+        dry_run._memory(config(), arguments(), model, 64, found)
+        assert (len(found.problems), len(found.warnings)) == (problems, warnings)
+
+
+def test_the_embedded_model_is_measured_too() -> None:
+    tiny = TinyConfig(vocabulary=300, hidden=16, layers=1)
+    model = memory.shape_of(config(tiny=tiny))
+    assert sum(one.numel() for one in model.parameters()) == 7952
+    assert all(one.device.type == "meta" for one in model.parameters())
+
+
+def test_free_room_is_that_of_the_nearest_folder(tmp_path: Path) -> None:
+    assert memory.free_on_disk(tmp_path / "not" / "yet") > 0
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 # whether anything at all is there
