@@ -2,6 +2,7 @@
 
 import math
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,8 @@ JUDGE = "judge/"
 """What the metrics of judging begin with."""
 UNDECIDED = "undecided_share"
 """The metric for the share of completions without a reward: unknown verdicts leave it open, or they are left out."""
+SECONDS = "verifying_seconds"
+"""The metric for how long the verdicts of a step took, those of a judge included."""
 CUT_OFF = "cut_off_share"
 DEGENERATE = "degenerate/"
 """What the metrics of answers that should be worth nothing begin with (see `tripwires.tripped`)."""
@@ -152,6 +155,7 @@ class VerifierReward:
             raise VerifError(
                 "the rows have no column `constraints`; give each the name of a spec, or a JSON list of constraints"
             )
+        started = time.perf_counter()
         before = self.asked.total if self.asked is not None else None
         ids = completion_ids if completion_ids is not None else [None] * len(completions)
         seen = [self.reading.read(*one) for one in zip(prompts, completions, ids, strict=True)]
@@ -183,6 +187,7 @@ class VerifierReward:
             if self.asked is not None and before is not None:
                 for name, value in _costs(before, self.asked.total).items():
                     log_metric(JUDGE + name, value)
+            log_metric(SECONDS, time.perf_counter() - started)
         if log_extra is not None and self.table:
             for column, texts in self._told(seen, live, verdicts, asked).items():
                 log_extra(column, texts)

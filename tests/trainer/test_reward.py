@@ -220,6 +220,7 @@ def test_it_pickles_as_text_even_after_use() -> None:
 def test_the_same_metrics_are_logged_at_every_call() -> None:
     reward = VerifierReward(RULES + JUDGED)
     names = {"constraint/commas", "constraint/lowercase", "constraint/tone", "undecided_share", "cut_off_share"}
+    names |= {"verifying_seconds"}
     names |= {f"thinking/{case}" for case in ("closed", "prefilled", "unclosed", "absent")}
     names |= {"degenerate/share", "degenerate/reward"}
     names |= {"groups/dropped", "groups/without_gradient", "groups/spread"}

@@ -26,6 +26,7 @@ from verif_dsl.cli.lock import lock
 from verif_dsl.cli.profile import profile
 from verif_dsl.cli.score import score
 from verif_dsl.cli.show import show
+from verif_dsl.cli.strength import strength
 from verif_dsl.cli.train import train
 
 __all__ = ["main"]
@@ -51,6 +52,7 @@ for command in (
     profile,
     score,
     show,
+    strength,
     train,
 ):
     command.short_help = command.help  # whole in the list of commands, where click would cut it to one line
