@@ -6,7 +6,7 @@ meet. So `0 * unknown` is 0, and a judge that failed is never taken for a no.
 """
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from typing import Literal
 
@@ -99,6 +99,7 @@ class RewardError(ValueError):
         self.diagnostic = diagnostic
 
 
+@lru_cache(maxsize=256)  # a trainer asks for the same at every step
 def parse_reward(text: str) -> Reward:
     """The reward for an expression, or for the name of a preset.
 
