@@ -16,26 +16,22 @@ Every phase has a limit in seconds; what a GPU makes of it is not the same twice
 """
 
 import argparse
-import json
 import math
 import random
-import re
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import version
-from importlib.util import find_spec
-from itertools import combinations, pairwise, product
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import torch
+from learning_gpu_data import SEEN, argument_pools, local_sentences, made_rows, warm_examples
+from learning_gpu_report import families, overhead_table, summary, table, write
 from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM, TrainerCallback
 from transformers.utils import logging
 
@@ -44,43 +40,22 @@ from verif_dsl import Verifier
 from verif_dsl.trainer import measure as measuring
 from verif_dsl.trainer.callbacks import untouched_randomness
 from verif_dsl.trainer.config import CheckpointConfig, Config
-from verif_dsl.trainer.data import MOST_CONSTRAINTS, Row, as_column, write_prompt
+from verif_dsl.trainer.data import Row
 from verif_dsl.trainer.grpo import grpo_arguments, run_grpo, sampling_arguments
 from verif_dsl.trainer.measure import Measurement, measure
-from verif_dsl.trainer.plot import smoothed
-from verif_dsl.trainer.reward import METRIC, Reward, ShuffledReward, VerifierReward
-from verif_dsl.trainer.text import SENTENCE, SENTENCE_WORDS, Topics, made_sentences, split_topics, topics_in
+from verif_dsl.trainer.reward import Reward, ShuffledReward, VerifierReward
+from verif_dsl.trainer.text import split_topics
 from verif_dsl.trainer.tiny import Example, train_tokenizer
 
 RULES = Path(__file__).with_name("learning_gpu.vif")
-DOCUMENTED_PACKAGES = ("accelerate", "datasets", "matplotlib", "numpy", "pandas", "torch", "transformers")
-DOCSTRING = re.compile(r'"""(.*?)"""', re.DOTALL)
-
-LINE_MARKS = ("-", "*", "+", ">", "#", "=")
-INNER_MARKS = (",", ";", "!", "&", "%", "@", "~", "|")
-LETTERS = "aehilnorst"
-CLASHES = [
-    {"marked_lines", "opening"},
-    *({"without_letters", other} for other in ("mention", "repeat", "opening", "ending")),
-]
-"""Families that one prompt does not ask for together, because most of their arguments contradict each other."""
-HELD_OUT_SHARE = 0.2
 FALLING = 0.15
 """The last part of the warm start's time, in which the learning rate falls to nothing."""
-SEEN, UNSEEN = "seen", "unseen"
-MEAN = "mean of the families"
-EXAMPLES_AT_A_TIME = 2_000
-COPYING_SHARE = 0.3
-"""Of the examples, those that say words of the prompt again: to copy is what most of the rules build on, and a model
-learns it late from anything else."""
 COPIED = ("mention", "repeat", "opening", "ending")
 CURVE_POINTS = 10
 """How often the held-out prompts are measured on during training, for the curves."""
 FIRST_STEPS = 3
 """Steps that timings leave out: the first ones allocate memory and choose kernels."""
 
-Arguments = dict[str, Any]
-Uses = list[tuple[str, Arguments]]
 Measured = dict[str, Measurement]
 """By kind of arguments."""
 STARTED = time.perf_counter()
@@ -212,170 +187,6 @@ def left(options: argparse.Namespace) -> float:
     return float(options.seconds - (time.perf_counter() - STARTED))
 
 
-# Text, arguments, examples, rows
-
-
-def local_sentences(most: int) -> list[str]:
-    """Plain sentences of the documentation of Python and of the packages that training needs, each once, no commas."""
-    found = dict.fromkeys(one.replace(",", "") for one in made_sentences())
-    for name in DOCUMENTED_PACKAGES:
-        spec = find_spec(name)
-        for folder in (spec and spec.submodule_search_locations) or ():
-            for path in sorted(Path(folder).rglob("*.py")):
-                for text in DOCSTRING.findall(path.read_text(encoding="utf-8", errors="replace")):
-                    for sentence in SENTENCE.findall(re.sub(r"\s+", " ", text)):
-                        if len(sentence.split()) in SENTENCE_WORDS:
-                            found[sentence.replace(",", "")] = None
-                if len(found) >= most:
-                    return list(found)
-    return list(found)
-
-
-def argument_pools(
-    sentences: Sequence[str], topics: Topics, rng: random.Random
-) -> dict[str, dict[str, list[Arguments]]]:
-    """For arguments seen in training and for unseen ones, what each family may be asked with."""
-    pools: dict[str, dict[str, list[Arguments]]] = {SEEN: {"lowercase": [{}]}, UNSEEN: {}}
-    for kind, words in ((SEEN, topics.train), (UNSEEN, topics.held_out)):
-        pools[kind]["mention"] = [{"word": word} for word in words]
-        pools[kind]["repeat"] = [{"word": word, "n": n} for word in words for n in (2, 3)]
-    openings = {" ".join(one.split()[:2]) for one in sentences}
-    endings = {" ".join(one.split()[-2:]) for one in sentences}
-    for name, phrases in (("opening", sorted(openings)), ("ending", sorted(endings))):
-        phrases = rng.sample(phrases, len(phrases))
-        cut = int(len(phrases) * HELD_OUT_SHARE)
-        for kind, some in ((UNSEEN, phrases[:cut]), (SEEN, phrases[cut:])):
-            pools[kind][name] = [{"phrase": phrase} for phrase in some]
-    pairs: dict[tuple[str, str, str], list[tuple[Any, Any]]] = {
-        ("word_range", "min", "max"): [(least, least + more) for least in range(3, 13) for more in range(1, 4)],
-        ("marked_lines", "n", "mark"): list(product(range(2, 6), LINE_MARKS)),
-        ("marks", "n", "mark"): list(product(range(1, 5), INNER_MARKS)),
-        ("without_letters", "one", "other"): list(combinations(LETTERS, 2)),
-    }
-    for (name, first, second), every in pairs.items():
-        held_out = some_pairs(every, rng)
-        for one, other in every:
-            kind = UNSEEN if (one, other) in held_out else SEEN
-            pools[kind].setdefault(name, []).append({first: one, second: other})
-    return pools
-
-
-def some_pairs(pairs: Sequence[tuple[Any, Any]], rng: random.Random) -> set[tuple[Any, Any]]:
-    """Pairs to hold out; the two halves of each remain in others, in their places."""
-    rest, held_out = set(pairs), set()
-    for pair in rng.sample(pairs, len(pairs)):
-        others = rest - {pair}
-        if all(pair[place] in {other[place] for other in others} for place in (0, 1)):
-            rest = others
-            held_out.add(pair)
-        if len(held_out) >= HELD_OUT_SHARE * len(pairs):
-            break
-    return held_out
-
-
-def draw(pool: Mapping[str, Sequence[Arguments]], rng: random.Random) -> Uses:
-    """One to three families that do not clash, with arguments."""
-    wanted = rng.randint(1, MOST_CONSTRAINTS)
-    chosen: Uses = []
-    for name in rng.sample(sorted(pool), len(pool)):
-        if len(chosen) < wanted and not any({name, other} in CLASHES for other, _ in chosen):
-            chosen.append((name, rng.choice(pool[name])))
-    return chosen
-
-
-def made_rows(
-    verifier: Verifier, topics: Sequence[str], pool: Mapping[str, Sequence[Arguments]], count: int, rng: random.Random
-) -> list[Row]:
-    """`count` rows about the topics in turn."""
-    order = rng.sample(topics, len(topics))
-    rows = []
-    for number in range(count):
-        constraints = as_column(draw(pool, rng))
-        rows.append(Row(write_prompt(order[number % len(order)], verifier.instruct(constraints)), constraints))
-    return rows
-
-
-def warm_examples(
-    verifier: Verifier,
-    sentences: Sequence[str],
-    topics: Sequence[str],
-    pool: Mapping[str, Sequence[Arguments]],
-    options: argparse.Namespace,
-    rng: random.Random,
-) -> list[Example]:
-    """Prompts with arguments from the pool, and sentences as answers, made by a few processes."""
-    known = frozenset(topics)
-    able = [(one, found) for one in sentences if (found := sorted(known.intersection(topics_in(one))))]
-    make = partial(some_examples, verifier, able, pool, options.obedient)
-    seeds = [rng.getrandbits(32) for _ in range(0, options.examples, EXAMPLES_AT_A_TIME)]
-    # Forked, which has to be before anything touches the GPU.
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("fork")) as workers:
-        return [example for some in workers.map(make, seeds) for example in some][: options.examples]
-
-
-def some_examples(
-    verifier: Verifier,
-    able: Sequence[tuple[str, list[str]]],
-    pool: Mapping[str, Sequence[Arguments]],
-    obedient: float,
-    seed: int,
-) -> list[Example]:
-    """Answers that obey now and then, and now and then do what some other rule asks for: what a model never does by
-    chance, no reward can teach it. `able` has sentences with the topics in them."""
-    rng = random.Random(seed)
-    examples = []
-    for _ in range(EXAMPLES_AT_A_TIME):
-        if rng.random() < COPYING_SHARE:
-            words = " ".join(rng.choice(pool["mention"])["word"] for _ in range(rng.randint(2, 8)))
-            examples.append(Example(f'Say this again. "{words}"\n', words))
-            continue
-        sentence, about = rng.choice(able)
-        asked = draw(pool, rng)
-        done: dict[str, Arguments] = {}
-        for name, arguments in asked:
-            luck = rng.random()
-            if luck < obedient:
-                done[name] = arguments
-            elif luck < obedient + 0.2:
-                done[name] = rng.choice(pool[name])
-        if rng.random() < 0.2:
-            name = rng.choice(sorted(pool))
-            done.setdefault(name, rng.choice(pool[name]))
-        words = [*sentence.split(), *rng.choice(able)[0].split()]
-        prompt = write_prompt(rng.choice(about), verifier.instruct(as_column(asked)))
-        examples.append(Example(prompt, answer(words, done, rng)))
-    return examples
-
-
-def answer(words: list[str], done: Mapping[str, Arguments], rng: random.Random) -> str:
-    """The words cut to a length, and changed so that they do what these families ask, as far as they fit together."""
-    if letters := set(done.get("without_letters", {}).values()):
-        words = [word for word in words if not letters.intersection(word.lower())] or words
-    opening, ending = (str(done.get(name, {}).get("phrase", "")).split() for name in ("opening", "ending"))
-    inner = [done["mention"]["word"]] if "mention" in done else []
-    if "repeat" in done:
-        inner += [done["repeat"]["word"]] * done["repeat"]["n"]
-    limits = done.get("word_range", {"min": 4, "max": 14})
-    room = rng.randint(limits["min"], limits["max"]) - len(opening) - len(ending) - len(inner)
-    words = words[: max(room, 0)]
-    for word in inner:
-        words.insert(rng.randint(0, len(words)), word)
-    words = [*opening, *words, *ending]
-    if "marks" in done:
-        places = range(max(len(opening) - 1, 0), max(len(words) - len(ending), len(opening), 1))
-        for _ in range(done["marks"]["n"]):
-            words[rng.choice(places)] += done["marks"]["mark"]
-    text = " ".join(words)
-    if "marked_lines" in done:
-        count, mark = done["marked_lines"]["n"], done["marked_lines"]["mark"]
-        cuts = [0, *sorted(rng.sample(range(1, max(len(words), count)), count - 1)), len(words)]
-        text = "\n".join(f"{mark} {' '.join(words[one:other])}" for one, other in pairwise(cuts))
-    return text.lower() if "lowercase" in done else text
-
-
-# The model
-
-
 def random_model(tokenizer: Any, hidden: int, layers: int) -> Any:
     """A Qwen2 with random weights."""
     heads = max(hidden // 64, 2)
@@ -457,9 +268,6 @@ def warm_start(
 
 def autocast(device: torch.device) -> AbstractContextManager[Any]:
     return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
-
-
-# Training and measuring
 
 
 class TimedReward:
@@ -613,138 +421,6 @@ class Lab:
         log, watch, took = self.run(model, self.reward(), arguments, max(left(options) - 15, 1))
         say(f"seconds of the steps: {[round(one, 2) for one in watch.seconds]}")
         return {"parameters": parameters, "log": log, "took": took}
-
-
-# What is printed and written
-
-
-def families(found: Measurement) -> dict[str, float]:
-    """The pass rates of the families that were asked for."""
-    return {name: rate for name, rate in found.pass_rates.items() if rate is not None}
-
-
-def mean_rate(found: Measurement) -> float:
-    return fmean(families(found).values())
-
-
-def summary(found: Mapping[str, Measurement]) -> str:
-    return "; ".join(f"{kind} arguments: mean pass rate {mean_rate(one):.3f}" for kind, one in found.items())
-
-
-def table(results: Mapping[str, Any]) -> str:
-    """A line a family: pass rates in percent before and after, and the change in points, for each run and kind."""
-    before: Mapping[str, Measurement] = results["before"]
-    columns = [(run, kind) for run in ("real", "shuffled") if run in results for kind in before]
-    heads = (f"{kind} arguments, {run} rewards | points" for run, kind in columns)
-    lines = [f"| family | {' | '.join(heads)} |", "| --- |" + " ---: | ---: |" * len(columns)]
-    for name in (*families(before[SEEN]), MEAN):
-        cells = [name]
-        for run, kind in columns:
-            old, new = (rate_of(name, found) for found in (before[kind], results[run]["after"][kind]))
-            cells += ["", ""] if old is None or new is None else [f"{old:.0f} → {new:.0f}", f"{new - old:+.0f}"]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def rate_of(name: str, found: Measurement) -> float | None:
-    """A pass rate in percent."""
-    rate = mean_rate(found) if name == MEAN else found.pass_rates[name]
-    return None if rate is None else 100 * rate
-
-
-def overhead_table(results: Mapping[str, Any]) -> str:
-    """How much of a step's time verifying takes."""
-    lines = [
-        "| parameters | steps | seconds a step | of these verifying | share |",
-        "| ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for name in ("real", "shuffled", "larger"):
-        if name in results:
-            one, took = results[name], results[name]["took"]
-            lines.append(
-                f"| {one.get('parameters', results['parameters']):,} | {len(one['log'])} | {took['step']:.3f} "
-                f"| {took['verifying']:.4f} | {100 * took['share']:.1f} % |"
-            )
-    return "\n".join(lines)
-
-
-def write(results: Mapping[str, Any], held_out: Mapping[str, Sequence[Row]], folder: Path) -> None:
-    """`results.json`, `samples.md` and `learning_gpu.png`."""
-    (folder / "results.json").write_text(json.dumps(plain(results), ensure_ascii=False, indent=1), encoding="utf-8")
-    (folder / "samples.md").write_text(samples(results, held_out), encoding="utf-8")
-    plot(results, folder / "learning_gpu.png")
-
-
-def plain(value: Any) -> Any:
-    """What JSON can hold, without the answers."""
-    if isinstance(value, Measurement):
-        return {"mean_reward": value.mean_reward, "pass_rates": value.pass_rates}
-    if isinstance(value, Mapping):
-        return {name: plain(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def samples(results: Mapping[str, Any], held_out: Mapping[str, Sequence[Row]], count: int = 12) -> str:
-    """The first held-out prompts of each kind, with the answers before and after."""
-    parts = ["Answers before and after training. No reward asks for sense.\n"]
-    for kind, rows in held_out.items():
-        for number, row in enumerate(rows[:count]):
-            parts.append(f"\n## {kind} arguments, {number + 1}\n\n    {row.prompt}")
-            for name, found in (("before", results["before"]), ("after", results["real"]["after"])):
-                shown = found[kind].answers[number].replace("\n", "\n    ")
-                parts.append(f"\n{name}, reward {found[kind].rewards[number]}:\n\n    {shown}\n")
-    return "".join(parts)
-
-
-def plot(results: Mapping[str, Any], path: Path) -> None:
-    """Held-out pass rates and those of training over the steps, and the held-out ones before and after, by family."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(15, 4.8), layout="constrained")
-    means, rates, bars = figure.subplots(1, 3, width_ratios=(1, 1, 1.6))
-    below: dict[str, Any] = {
-        "loc": "upper center",
-        "bbox_to_anchor": (0.5, -0.2),
-        "frameon": False,
-        "fontsize": "small",
-    }
-    before = results["before"]
-    for run, colors in (("real", ("tab:green", "tab:blue")), ("shuffled", ("darkgray", "lightgray"))):
-        if run in results:
-            after = {"step": len(results[run]["log"]), **results[run]["after"]}
-            points = [{"step": 0, **before}, *results[run]["curve"], after]
-            for kind, color in zip(before, colors, strict=True):
-                heights = [mean_rate(one[kind]) for one in points]
-                label = f"{kind} arguments, {run} rewards"
-                means.plot([one["step"] for one in points], heights, marker=".", color=color, label=label)
-    means.set(title="Mean of the families on held-out prompts", xlabel="step", ylim=(0, 1.02))
-    for name in families(results["before"][SEEN]):
-        curve(rates, results["real"]["log"], METRIC + name, label=name)
-    rates.set(title="Pass rates in training", xlabel="step", ylim=(0, 1.02))
-    names = list(families(results["before"][SEEN]))
-    shown = [
-        ("seen arguments, before", results["before"][SEEN], "lightgray"),
-        ("seen arguments, after", results["real"]["after"][SEEN], "tab:green"),
-        ("unseen arguments, before", results["before"][UNSEEN], "darkgray"),
-        ("unseen arguments, after", results["real"]["after"][UNSEEN], "tab:blue"),
-    ]
-    for place, (label, found, color) in enumerate(shown):
-        heights = [found.pass_rates[name] or 0.0 for name in names]
-        bars.bar([at + 0.2 * (place - 1.5) for at in range(len(names))], heights, 0.2, color=color, label=label)
-    bars.set_xticks(range(len(names)), names, rotation=20, ha="right")
-    bars.set(title="Pass rates on held-out prompts", ylim=(0, 1.02))
-    for axes, columns in ((means, 1), (rates, 3), (bars, 2)):
-        axes.legend(ncols=columns, **below)
-    figure.savefig(path, dpi=120)
-
-
-def curve(axes: Any, log: Sequence[Mapping[str, Any]], name: str, **style: Any) -> None:
-    """A metric over the steps, smoothed."""
-    values = [None if value is None or math.isnan(value) else value for value in (one.get(name) for one in log)]
-    points = [(one["step"], mean) for one, mean in zip(log, smoothed(values), strict=True) if mean is not None]
-    axes.plot([step for step, _ in points], [mean for _, mean in points], **style)
 
 
 if __name__ == "__main__":
