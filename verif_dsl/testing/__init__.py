@@ -1,0 +1,1 @@
+"""Property tests for constraints, and how strong their examples are."""
