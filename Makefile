@@ -70,6 +70,7 @@ docs: setup
 fuzz: setup
 	$(in_environment) $(one_thread) VERIF_CASES=40000 pytest -n 2 tests/test_agreement.py
 	$(in_environment) $(one_thread) VERIF_CASES=10000 pytest -n 2 tests/test_emit_python.py tests/test_hostile.py
+	$(in_environment) $(one_thread) VERIF_CASES=100 pytest -n 2 tests/testing/test_stdlib_laws.py
 
 bench: setup
 	$(environment)/bin/python -m pip install --constraint constraints.txt --no-build-isolation --editable '.[bench]'

@@ -27,6 +27,7 @@ from verif_dsl.cli.profile import profile
 from verif_dsl.cli.score import score
 from verif_dsl.cli.show import show
 from verif_dsl.cli.strength import strength
+from verif_dsl.cli.test import test
 from verif_dsl.cli.train import train
 
 __all__ = ["main"]
@@ -53,6 +54,7 @@ for command in (
     score,
     show,
     strength,
+    test,
     train,
 ):
     command.short_help = command.help  # whole in the list of commands, where click would cut it to one line

@@ -1,0 +1,129 @@
+"""The laws: each finds what breaks it, as small as it gets, and says nothing of what does not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.testing.rules import BREAKING, KEPT
+from verif_dsl.compiler import Source, compile_source
+from verif_dsl.compiler.program import Constraint
+from verif_dsl.testing.laws import LAWS, Finding, NotTried, look, senses
+from verif_dsl.testing.running import chosen_laws, described, read_program, subjects_of
+from verif_dsl.testing.subjects import Subject, smallest
+
+
+def subject_of(text: str, tmp_path: Path, **settings: object) -> Subject:
+    path = tmp_path / "rules.vif"
+    path.write_text(text, encoding="utf-8")
+    (subject,) = subjects_of(read_program(path), 20)
+    return replace(subject, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_a_law_finds_what_breaks_it(name: str, tmp_path: Path) -> None:
+    text, said = BREAKING[name]
+    subject = subject_of(text, tmp_path)
+    (law,) = chosen_laws([name])
+    found = look(law, subject)
+    assert isinstance(found, Finding)
+    for part in said:
+        assert part in described(found)
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_no_other_law_is_broken_by_it(name: str, tmp_path: Path) -> None:
+    subject = subject_of(BREAKING[name][0], tmp_path)
+    broken = [law.name for law in LAWS if isinstance(look(law, subject), Finding)]
+    assert broken == [name]
+
+
+def test_a_sound_constraint_breaks_none(tmp_path: Path) -> None:
+    subject = subject_of(KEPT, tmp_path, real=("a, b", "c, d", "e"))
+    found = {law.name: look(law, subject) for law in LAWS}
+    assert not [one for one in found.values() if isinstance(one, Finding)]
+    assert found["monotone"] == NotTried("no parameter is a threshold")
+
+
+def test_a_parameter_that_no_text_tells_is_found(tmp_path: Path) -> None:
+    text = """
+    constraint c {
+      param n: int in 1 to 9 = 2
+      param relation: one_of("at least", "less than") = "at least"
+      instruct "Use the word river {n} times."
+      check relation == "at least" and occurrences(response, "river") >= n
+        or relation == "less than" and occurrences(response, "river") < n
+      accept "river river" reject "river"
+    }
+    """
+    (law,) = chosen_laws(["text-and-check-agree"])
+    found = look(law, subject_of(text, tmp_path))
+    assert found == Finding("the verdict depends on `relation`, and no instruct tells it")
+
+
+def test_a_verdict_that_follows_the_back_end_is_found_and_made_small(tmp_path: Path) -> None:
+    class Differing(Subject):
+        """A columnar back end that is wrong about semicolons."""
+
+        def columnar(self, tries):  # type: ignore[no-untyped-def]
+            right = super().columnar(tries)
+            return ["fail" if ";" in one.response else verdict for one, verdict in zip(tries, right, strict=True)]
+
+    constraint = only(KEPT + "")
+    examples = (replace(constraint.examples[0], response="Some words; and more words"), *constraint.examples)
+    subject = Differing("no_commas", replace(constraint, examples=examples))
+    (law,) = chosen_laws(["back-ends-agree"])
+    found = look(law, subject)
+    assert isinstance(found, Finding)
+    assert (found.response, found.reference, found.columnar) == (";", "pass", "fail")
+
+
+def test_a_verdict_that_follows_the_batch_is_found() -> None:
+    class Counting(Subject):
+        """A back end whose last verdict of a batch is always wrong."""
+
+        def columnar(self, tries):  # type: ignore[no-untyped-def]
+            *others, last = super().columnar(tries)
+            return [*others, "pass" if last == "fail" else "fail"]
+
+    subject = Counting("no_commas", only(KEPT))
+    assert isinstance(look(chosen_laws(["batch-independent"])[0], subject), Finding)
+    assert isinstance(look(chosen_laws(["blank-fails"])[0], subject), Finding)
+
+
+def only(text: str) -> Constraint:
+    (constraint,) = compile_source(Source("<text>", text)).constraints.values()
+    return constraint
+
+
+@pytest.mark.parametrize(
+    ("check", "sense"),
+    [
+        ("len(words(response)) >= n", "up"),
+        ("n > len(words(response))", "down"),
+        ("not (len(words(response)) < n)", "up"),
+        ("len(words(response)) <= n or n < 3", None),
+        ("len(words(response)) == n", None),
+        ("count(len(chars(word)) > n for word in words(response)) >= 1", None),
+    ],
+)
+def test_the_sense_of_a_threshold_is_read_off_the_check(check: str, sense: str | None) -> None:
+    from verif_dsl.compiler.specs import build
+
+    text = f'constraint c {{ param n: int in 1 to 9 = 2 instruct "{{n}}" check {check} accept "a" reject "b" }}'
+    tree = build(Source("<text>", text))[0].constraints["c"].check
+    assert tree is not None
+    assert senses(tree)["n"] == sense
+
+
+def test_unrelated_responses_must_not_pass(tmp_path: Path) -> None:
+    text = 'constraint c { instruct "Use a vowel." check matches(response, re"[aeiou]") accept "a" reject "b" }'
+    (law,) = chosen_laws(["unrelated-fail"])
+    assert isinstance(look(law, subject_of(text, tmp_path)), NotTried)
+    found = look(law, subject_of(text, tmp_path, real=("one", "two", "hm")))
+    assert isinstance(found, Finding)
+    assert found.message == "more than half of 3 unrelated responses pass"
+
+
+def test_what_is_left_out_is_what_does_not_matter() -> None:
+    assert smallest("one two; three\n\nfour", lambda text: ";" in text and "o" in text) == "o;"

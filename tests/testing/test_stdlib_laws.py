@@ -1,0 +1,38 @@
+"""The standard library keeps the laws; where a port of a benchmark breaks one, it does so on purpose."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from verif_dsl.testing.running import Skip, described, try_file
+
+MODULES = sorted((Path(__file__).resolve().parents[2] / "stdlib").glob("*.vif"))
+CASES = 40 if "VERIF_CASES" in os.environ else 4
+
+UNTOLD = "the benchmark's instruction leaves it out, and its code has it in an argument"
+PORTS = {
+    name: (Skip("not-vacuous", "*", "the benchmark's code takes any number, and nobody fails to reach zero"),)
+    for name in ("ifbench", "ifeval", "iftrain")
+}
+FAITHFUL = (
+    *(
+        Skip("text-and-check-agree", name, UNTOLD)
+        for name in (
+            *("repeat_repeat_span", "repeat_repeat_change", "ratio_overlap", "combination_repeat_prompt"),
+            *("keywords_word_count_different_numbers", "copy_copy", "copy_copying_simple", "copy_copying_multiple"),
+            "new_copy_span_idx",
+        )
+    ),
+    Skip("degenerate-told-apart", "words_paragraph_last_first", "the benchmark passes whoever writes a single word"),
+)
+"""Only constraints of the ports of benchmarks, whose verdicts are the benchmarks' own."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_keeps_the_laws(path: Path) -> None:
+    outcomes = list(try_file(path, cases=CASES, skips=(*FAITHFUL, *PORTS.get(path.stem, ()))))
+    broken = [f"{one.constraint} breaks {one.law}: {described(one.finding)}" for one in outcomes if one.finding]
+    assert not broken, "\n\n".join(broken)
+    judged = all(one.reason == "a judge decides it" for one in outcomes)
+    assert judged or sum(one.status == "passed" for one in outcomes) > len(outcomes) // 3

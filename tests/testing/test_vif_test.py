@@ -1,0 +1,126 @@
+"""`vif test`: a table, the smallest response of each failure, JUnit XML and JSON, and exit statuses that mean it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.testing.rules import BREAKING, KEPT, NTH_PARAGRAPH
+from verif_dsl.cli import main
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.vif"
+    path.write_text(KEPT + NTH_PARAGRAPH, encoding="utf-8")
+    return path
+
+
+def test_the_command_does_without_hypothesis(rules: Path) -> None:
+    code = f"import sys; from verif_dsl.cli import main; main(['test', {str(rules)!r}]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"hypothesis", "pytest"} & set(done.stdout.splitlines()[-1].split()) == set()
+
+
+def test_a_sound_file_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rules.vif"
+    path.write_text(KEPT, encoding="utf-8")
+    assert main(["test", str(path)]) == 0
+    table, summary = capsys.readouterr().out.strip().split("\n\n")
+    assert table.splitlines()[1].split() == ["no_commas", "7", "0", "3"]
+    assert summary == "7 tried, 0 failed, 3 not tried"
+
+
+def test_a_failure_shows_what_breaks_the_law(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", str(rules)]) == 1
+    shown = capsys.readouterr().out
+    assert "nth_paragraph breaks not-vacuous: every response fails with these arguments\n" in shown
+    assert '  instruction: Write 1 paragraphs. Paragraph 2 must start with the word "however".\n' in shown
+    assert '  arguments:   total = 1, nth = 2, word = "however"\n' in shown
+
+
+def test_a_contradicted_example_is_a_failure_and_not_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rules.vif"
+    path.write_text(BREAKING["examples-agree"][0], encoding="utf-8")
+    assert main(["test", str(path), "--law", "examples-agree"]) == 1
+    assert "c breaks examples-agree: this `accept` is contradicted" in capsys.readouterr().out
+
+
+def test_one_constraint_and_one_law_can_be_chosen(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", f"{rules}::no_commas", "--law", "blank-fails"]) == 0
+    assert "1 tried, 0 failed, 0 not tried" in capsys.readouterr().out
+
+
+def test_a_law_is_switched_off_with_a_reason(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", str(rules), "-v", "--without", "not-vacuous:nth_*=some prompts ask for what cannot be"]) == 0
+    shown = capsys.readouterr().out
+    assert "nth_paragraph not-vacuous not tried: switched off: some prompts ask for what cannot be" in shown
+    assert main(["test", str(rules), "--without", "not-vacuous:nth_*"]) == 1
+    assert "gives no reason: write not-vacuous:nth_*=why it does not apply" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--law", "monotonous"], "there is no law `monotonous` (did you mean `monotone`?)"),
+        (["--without", "blank-fail=so"], "there is no law `blank-fail` (did you mean `blank-fails`?)"),
+    ],
+)
+def test_an_unknown_law_is_an_error(
+    rules: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", str(rules), *arguments]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_an_unknown_constraint_is_an_error(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", f"{rules}::no_comas"]) == 1
+    assert "has no constraint `no_comas` (did you mean `no_commas`?)" in capsys.readouterr().err
+
+
+def test_nothing_tested_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "empty.vif"
+    path.write_text("vif 1\n", encoding="utf-8")
+    assert main(["test", str(path)]) == 1
+    assert "Nothing was tested" in capsys.readouterr().out
+
+
+def test_junit_has_a_case_for_each_law_of_each_constraint(rules: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    assert main(["test", str(rules), "--junit", str(report)]) == 1
+    suite = ElementTree.parse(report).getroot()[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("20", "1")
+    (failure,) = suite.iter("failure")
+    assert failure.get("message") == "every response fails with these arguments"
+    assert "total = 1, nth = 2" in str(failure.text)
+
+
+def test_junit_holds_what_xml_cannot(tmp_path: Path) -> None:
+    path, report = tmp_path / "rules.vif", tmp_path / "report.xml"
+    path.write_text('constraint c { instruct "\\u{1f}" check "b" in response accept "a\\u{1}" reject "a" }', "utf-8")
+    assert main(["test", str(path), "--junit", str(report), "--law", "examples-agree"]) == 1
+    assert ElementTree.parse(report).getroot().find(".//failure") is not None
+
+
+def test_json_is_one_document(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", str(rules), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    (failed,) = (one for one in found["outcomes"] if one["status"] == "failed")
+    assert (failed["constraint"], failed["law"], found["failed"]) == ("nth_paragraph", "not-vacuous", 1)
+    assert failed["finding"]["arguments"] == {"total": "1", "nth": "2", "word": '"however"'}
+
+
+def test_real_responses_come_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules, real = tmp_path / "rules.vif", tmp_path / "real.jsonl"
+    rules.write_text('constraint c { instruct "Write." check "e" in response accept "e" reject "a" }', "utf-8")
+    real.write_text("".join(json.dumps({"response": text}) + "\n" for text in ("the end", "be", "no")), "utf-8")
+    assert main(["test", str(rules), "--responses", str(real)]) == 1
+    assert "c breaks unrelated-fail: more than half of 3 unrelated responses pass" in capsys.readouterr().out
+    real.write_text("[]\n", "utf-8")
+    assert main(["test", str(rules), "--responses", str(real)]) == 1
+    assert "real.jsonl:1: this is no JSON object with a text `response`" in capsys.readouterr().err
