@@ -15,6 +15,7 @@ import click
 import verif_dsl
 from verif_dsl.cli.calibrate import calibrate
 from verif_dsl.cli.check import check
+from verif_dsl.cli.conflicts import conflicts
 from verif_dsl.cli.emit import emit
 from verif_dsl.cli.eval import evaluate
 from verif_dsl.cli.explain import explain
@@ -42,6 +43,7 @@ def vif() -> None:
 for command in (
     calibrate,
     check,
+    conflicts,
     emit,
     evaluate,
     explain,
