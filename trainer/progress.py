@@ -1,11 +1,11 @@
-"""What `vif train` shows while it works: one line a stage, on a terminal with a bar where the stage has steps."""
+"""What `vif train` shows while it works: a line a stage, on a terminal with a bar and the time left."""
 
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
 class Stages:
@@ -18,6 +18,8 @@ class Stages:
             BarColumn(bar_width=24),
             TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("left"),
             console=console,
             disable=not console.is_terminal,
         )
