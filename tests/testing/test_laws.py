@@ -45,6 +45,46 @@ def test_a_sound_constraint_breaks_none(tmp_path: Path) -> None:
     assert found["monotone"] == NotTried("no parameter is a threshold")
 
 
+@pytest.mark.parametrize(
+    ("said", "symbol", "counts"),
+    [
+        ("fewer than {n} words", "<", None),
+        ("fewer than {n} words", "<=", "counts"),
+        ("less than {n} words", "<=", "counts"),
+        ("at most {n} words", "<=", None),
+        ("at most {n} words", "<", "does not count"),
+        ("no more than {n} words", "<=", None),
+        ("no more than {n} words", "<", "does not count"),
+        ("more than {n} words", ">", None),
+        ("more than {n} words", ">=", "counts"),
+        ("at least {n} words", ">=", None),
+        ("at least {n} words", ">", "does not count"),
+        ("{n} words or more", ">", "does not count"),
+        ("{n} words", "<", None),
+    ],
+)
+def test_a_limit_that_the_text_takes_in_and_the_check_does_not_is_found(
+    said: str, symbol: str, counts: str | None, tmp_path: Path
+) -> None:
+    few, many = ("accept", "reject") if symbol.startswith("<") else ("reject", "accept")
+    text = f"""
+    constraint c {{
+      param n: int in 2 to 20 = 3
+      instruct "Use {said}."
+      check len(words(response)) {symbol} n
+      {few} "a"
+      {many} "a b c d e"
+    }}
+    """
+    (law,) = chosen_laws(["text-and-check-agree"])
+    found = look(law, subject_of(text, tmp_path))
+    if counts is None:
+        assert found is None
+    else:
+        assert isinstance(found, Finding)
+        assert f"{counts} for the check" in found.message
+
+
 def test_a_parameter_that_no_text_tells_is_found(tmp_path: Path) -> None:
     text = """
     constraint c {

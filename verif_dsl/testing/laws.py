@@ -1,9 +1,9 @@
 """What every constraint keeps: named laws, each with one sentence and a function that looks for what breaks it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from verif_dsl.compiler.binding import BindError, bind
 from verif_dsl.compiler.diagnostics import VerifError
@@ -163,10 +163,32 @@ def senses(check: Node) -> dict[str, Sense | None]:
     >>> senses(Call(">=", (count, n), BOOL)), senses(Call("not", (Call(">=", (count, n), BOOL),), BOOL))
     ({'n': 'up'}, {'n': 'down'})
     """
-    found: dict[str, Sense | None] = {}
+    return {name: _only({one[0] for one in limits if one is not None}, limits) for name, limits in _limits(check)}
 
-    def note(name: str, sense: Sense | None) -> None:
-        found[name] = sense if found.get(name, sense) == sense else None
+
+def counts_itself(check: Node) -> dict[str, bool | None]:
+    """For each parameter that is compared in one way only: whether the number itself will do.
+
+    >>> from verif_dsl.compiler.kinds import BOOL, INT
+    >>> count, n = Call("len", (), INT), Argument("n", INT)
+    >>> counts_itself(Call(">=", (count, n), BOOL)), counts_itself(Call("not", (Call(">=", (count, n), BOOL),), BOOL))
+    ({'n': True}, {'n': False})
+    """
+    return {name: _only({one[1] for one in limits if one is not None}, limits) for name, limits in _limits(check)}
+
+
+T = TypeVar("T")
+
+
+def _only(found: set[T], limits: Collection[object]) -> T | None:
+    return next(iter(found)) if len(found) == 1 and None not in limits else None
+
+
+def _limits(check: Node) -> Iterable[tuple[str, set[tuple[Sense, bool] | None]]]:
+    """For each parameter the ways in which it is a limit: its sense, and whether the number itself will do; None where
+    it is something else.
+    """
+    found: dict[str, set[tuple[Sense, bool] | None]] = {}
 
     def visit(node: Node, positive: bool) -> None:
         match node:
@@ -179,21 +201,22 @@ def senses(check: Node) -> dict[str, Sense | None]:
                 for side, more in ((left, name[0] == "<"), (right, name[0] == ">")):
                     # `n <= count` and `count >= n` ask for more when n is more.
                     if isinstance(side, Argument):
-                        note(side.name, "up" if more == positive else "down")
+                        limit: tuple[Sense, bool] = "up" if more == positive else "down", name.endswith("=") == positive
+                        found.setdefault(side.name, set()).add(limit)
                     else:
                         visit(side, True)
             case Argument(name):
-                note(name, None)
+                found.setdefault(name, set()).add(None)
             case Quantifier():
                 for one in walk(node):
                     if isinstance(one, Argument):
-                        note(one.name, None)
+                        found.setdefault(one.name, set()).add(None)
             case _:
                 for part in children(node):
                     visit(part, positive)
 
     visit(check, True)
-    return found
+    return found.items()
 
 
 def monotone(subject: Subject) -> Finding | NotTried | None:
@@ -238,7 +261,7 @@ def _relations(subject: Subject) -> Finding | None:
     """Where an instruction says "at least {n}": the number itself has to do, and more of it has to ask for more."""
     check = subject.constraint.check
     assert check is not None
-    known = senses(check)
+    known, included = senses(check), counts_itself(check)
     for arguments in subject.arguments[:2]:
         for name, value in arguments.items():
             if not isinstance(value, int) or isinstance(value, bool) or known.get(name) is None:
@@ -254,7 +277,29 @@ def _relations(subject: Subject) -> Finding | None:
                     arguments=arguments,
                     instruction=told,
                 )
+            itself = _said_of_itself(told or "", str(value))
+            if said is not None and None not in (itself, included[name]) and itself != included[name]:
+                does = "counts" if included[name] else "does not count"
+                return Finding(
+                    f"the instruct and the check differ on the limit itself: {value} {does} for the check",
+                    arguments=arguments,
+                    instruction=told,
+                )
     return None
+
+
+def _said_of_itself(text: str, number: str) -> bool | None:
+    """Whether a text says that the number itself will do (`at least 3`) or not (`more than 3`); None where it says
+    neither, or both.
+    """
+
+    def has(phrases: str) -> bool:
+        return re.search(phrases.format(re.escape(number)), text, re.IGNORECASE) is not None
+
+    inclusive = has(AT_LEAST) or has(AT_MOST)
+    # "no word more than 3 times" is about words that do not come 4 times: the limit itself will do.
+    strict = (has(FEWER) or has(MORE)) and NEGATED.search(text) is None
+    return None if inclusive == strict else inclusive
 
 
 def _said(text: str, number: str) -> Sense | None:
