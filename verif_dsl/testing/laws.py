@@ -358,7 +358,7 @@ LAWS = (
     Law("monotone", "Raising a lower limit, or lowering an upper one, lets no further response pass.", monotone),
     Law(
         "text-and-check-agree",
-        "Every parameter that the check reads is told, and limits are told in the right sense.",
+        "Every parameter that the check reads is told, and limits are told as the check has them.",
         text_and_check_agree,
     ),
     Law(
