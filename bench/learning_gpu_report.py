@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -15,6 +16,11 @@ from verif_dsl.trainer.plot import smoothed
 from verif_dsl.trainer.reward import METRIC
 
 MEAN = "mean of the families"
+STARTED = time.perf_counter()
+
+
+def say(what: str) -> None:
+    print(f"[{time.perf_counter() - STARTED:6.1f} s] {what}", flush=True)
 
 
 def families(found: Measurement) -> dict[str, float]:

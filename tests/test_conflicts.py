@@ -1,6 +1,5 @@
 """Conflicts among constraints: every contradiction that is found is one, and those that are known are found."""
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 import verif_dsl
 from tests.strategies import PATTERNS, PIECES, TEXT_VALUES, conditions, responses, rows
 from verif_dsl.benchmarks.prompts import ports, read_prompts
-from verif_dsl.cli import main
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, bind, draw
 from verif_dsl.compiler.conflicts import (
@@ -347,89 +345,3 @@ def test_sums_over_whole_numbers_are_refuted_with_their_reasons() -> None:
     ]
     assert refuted(system) == {0, 2, 3}
     assert refuted([system[0], system[2]]) is None
-
-
-RULES = """
-import "std/length" as length
-import "std/punctuation" as punctuation
-
-spec impossible {
-  use length.words_at_most(n = 4)
-  use length.words_at_least(n = 5)
-}
-spec possible {
-  use length.words_at_least(n = 2)
-  use length.word_range(min = 2, max = 9)
-}
-"""
-
-
-@pytest.fixture
-def rules(tmp_path: Path) -> Path:
-    path = tmp_path / "rules.vif"
-    path.write_text(RULES.replace('import "std/punctuation" as punctuation\n', ""), encoding="utf-8")
-    return path
-
-
-def test_the_command_tells_of_each_spec(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["conflicts", str(rules)]) == 1
-    assert capsys.readouterr().out.splitlines() == [
-        "impossible: contradiction, no response keeps all of these",
-        "  `words_at_most`: len(words(response)) <= 4",
-        "  `words_at_least`: len(words(response)) >= 5",
-        "possible: satisfiable, for example by",
-        "  a a",
-        "  `words_at_least` says nothing that `word_range` does not say",
-    ]
-
-
-def test_the_command_tells_of_one_spec_as_json(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["conflicts", str(rules), "--spec", "possible", "--json"]) == 0
-    (spec,) = json.loads(capsys.readouterr().out)["specs"]
-    assert spec == {
-        "spec": "possible",
-        "outcome": "satisfiable",
-        "witness": "a a",
-        "left_out": [],
-        "implied": [{"stronger": "word_range", "weaker": "words_at_least"}],
-    }
-
-
-def test_the_command_tells_which_rows_are_impossible(
-    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = tmp_path / "rows.jsonl"
-    lines = [{"prompt": "Go.", "constraints": one} for one in ("possible", "impossible", "possible", "impossible")]
-    data.write_text("".join(f"{json.dumps(one)}\n" for one in lines), encoding="utf-8")
-    assert main(["conflicts", str(rules), "--rows", str(data)]) == 1
-    out = capsys.readouterr().out.splitlines()
-    assert [one for one in out if one.startswith("row")] == [
-        "row 1: contradiction, no response keeps all of these",
-        "row 3: contradiction, no response keeps all of these",
-    ]
-    assert out[-1] == "4 rows, 2 with constraints that contradict each other"
-
-
-def test_the_page_shows_what_happens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = (HERE.parent / "docs" / "conflicts.md").read_text(encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    Path("reply.vif").write_text(page.partition("```vif\n")[2].partition("```")[0], encoding="utf-8")
-    shown = page.partition("```console\n$ vif conflicts reply.vif\n")[2].partition("```")[0]
-    assert main(["conflicts", "reply.vif"]) == 1
-    assert capsys.readouterr().out == shown
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--spec", "posible"], "there is no spec `posible` (did you mean"),
-        (["--rows", "nowhere.jsonl"], "there is no such file"),
-    ],
-)
-def test_the_command_refuses_what_is_not_there(
-    rules: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["conflicts", str(rules), *arguments]) == 1
-    assert said in capsys.readouterr().err

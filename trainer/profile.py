@@ -4,7 +4,6 @@ GRPO compares the completions of one prompt with each other. Where their rewards
 compare, and the prompt costs its completions and teaches nothing.
 """
 
-import json
 import math
 import random
 import tempfile
@@ -17,25 +16,22 @@ from statistics import fmean
 from typing import Any
 
 import verif_dsl
-from verif_dsl import VerifError, Verifier
+from verif_dsl import Verifier
 from verif_dsl.judging import Judge
 from verif_dsl.trainer.config import MADE, TINY, Config
 from verif_dsl.trainer.data import Row, columns_of, rows_from
+from verif_dsl.trainer.filtered import stamp_of
 from verif_dsl.trainer.generate import (
     BATCH,
     completions,
     encoded,
-    lines_of,
     model_folder,
-    parquet_of,
     quiet,
-    save,
-    table_of,
 )
 from verif_dsl.trainer.measure import check_reward
 from verif_dsl.trainer.progress import Stages
 from verif_dsl.trainer.reading import Reading
-from verif_dsl.trainer.train import Made, _few_threads, _load_model, _make_start, _reading, as_asked, rows_of
+from verif_dsl.trainer.train import Made, as_asked, few_threads, load_model, make_start, reading_of, rows_of
 
 DIGITS = 9
 """Rewards that agree in so many digits after the point are the same."""
@@ -251,26 +247,26 @@ def profiled(
     verifier = verif_dsl.load(config.constraints)
     made = Made.of(config, rng)
     train_rows, held_out = rows_of(config, verifier, made, rng)
-    stamp = _stamp(config)
+    stamp = stamp_of(config)
     check_reward(verifier, config.reward, [*train_rows, *held_out])
     numbered = _numbered(config, verifier, train_rows)
     seed = config.seed if seed is None else seed
     if rows is not None and rows < len(numbered):
         places = sorted(random.Random(seed).sample(range(len(numbered)), rows))
         numbered = [numbered[place] for place in places]
-    with tempfile.TemporaryDirectory() as folder, quiet(), _few_threads(config):
+    with tempfile.TemporaryDirectory() as folder, quiet(), few_threads(config):
         stages.start("Loading PyTorch and TRL")
         from verif_dsl.trainer.grpo import grpo_arguments, sampling_arguments
 
         arguments = grpo_arguments(config, output=Path(config.output) / "trainer", file=file)
         if model is None and config.model == TINY:
             stages.start("Warming up the embedded model")
-            _make_start(Path(folder, "start"), verifier, made, config, rng, stages)
+            make_start(Path(folder, "start"), verifier, made, config, rng, stages)
             model = Path(folder, "start")
-        loaded, tokenizer = _load_model(model_folder(Path(config.model) if model is None else model), arguments)
+        loaded, tokenizer = load_model(model_folder(Path(config.model) if model is None else model), arguments)
         loaded.eval()
         chosen = as_asked(config, tokenizer, [row for _, row in numbered])
-        reading = _reading(config, loaded, tokenizer, arguments.max_completion_length, chosen)
+        reading = reading_of(config, loaded, tokenizer, arguments.max_completion_length, chosen)
         judge = None if config.judge is None else Judge(config.judge)
         profile = Profile(
             samples=samples,
@@ -360,44 +356,3 @@ def _judged(
         ]
         found.append(Found(rewards[group], passes[group], by_use))
     return found
-
-
-# ------------------------------------------------------------------------------------------------------- filtered rows
-
-
-def suffix_of(config: Config) -> str:
-    """What the name of filtered rows ends in: they are written as the data are, and made rows as JSONL."""
-    return ".jsonl" if config.data == MADE else Path(config.data).suffix.lower()
-
-
-def write_mixed(path: Path, config: Config, profile: Profile) -> None:
-    """Write the mixed rows as the data have them, with all their columns.
-
-    The file appears whole. Raises `VerifError` when there are none, when it cannot be written, and when the data are
-    not what they were.
-    """
-    numbers = profile.outcomes()[Outcome.MIXED]
-    if not numbers:
-        raise VerifError(f"{path}: no row is mixed, so that there is nothing to write")
-    if _stamp(config) != profile.stamp:
-        raise VerifError(f"{config.data}: has changed since it was profiled, so that {path} is not written")
-    save(path, _some_rows(config, numbers))
-
-
-def _stamp(config: Config) -> tuple[int, int]:
-    """Changes when the file that the rows come from does."""
-    found = Path(config.constraints if config.data == MADE else config.data).stat()
-    return found.st_mtime_ns, found.st_size
-
-
-def _some_rows(config: Config, numbers: Sequence[int]) -> bytes:
-    if config.data == MADE:
-        rng = random.Random(config.seed)
-        rows, _ = rows_of(config, verif_dsl.load(config.constraints), Made.of(config, rng), rng)
-        made = ({"prompt": rows[number].prompt, "constraints": rows[number].constraints} for number in numbers)
-        return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in made).encode()
-    data = Path(config.data)
-    if data.suffix.lower() == ".parquet":
-        return parquet_of(table_of(data)[list(numbers)])
-    lines = lines_of(data)
-    return "".join(f"{lines[number]}\n" for number in numbers).encode()

@@ -3,7 +3,6 @@
 import gc
 import random
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from verif_dsl.trainer.checkpoints import BEFORE, claim, last_whole, remove_chec
 from verif_dsl.trainer.config import MADE, TINY, CalibrationConfig, Config, load_config
 from verif_dsl.trainer.data import Row, as_chat, hold_out, made_rows, rows_from
 from verif_dsl.trainer.folders import move_folder, output_folder, remove_folder, remove_if_empty, written_folder
+from verif_dsl.trainer.generate import ends_of, quiet
 from verif_dsl.trainer.lora import adapter_for, check_peft, merged
 from verif_dsl.trainer.measure import Measurement, as_read, check_reward, kept_measurement, measure
 from verif_dsl.trainer.processes import once
@@ -70,7 +70,7 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
     processes.check_launch(adapter=config.lora is not None)
     if config.lora is not None:
         check_peft()
-    with _output(config) as output, Stages(console) as stages, _quiet(), _few_threads(config):
+    with _output(config) as output, Stages(console) as stages, quiet(), few_threads(config):
         stages.start("Loading PyTorch and TRL")
         from verif_dsl.trainer.callbacks import HeldOut, Seal, Tell, write_model
         from verif_dsl.trainer.grpo import check_enough, grpo_arguments, run_grpo, sampling_arguments
@@ -90,11 +90,11 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         start = output / "start" if config.model == TINY else Path(config.model)
         if config.model == TINY and once(lambda: resume_from is None or not start.exists()):
             stages.start("Warming up the embedded model")
-            once(lambda: _make_start(start, verifier, made, config, rng, stages))
-        model, tokenizer = _load_model(start, arguments)
+            once(lambda: make_start(start, verifier, made, config, rng, stages))
+        model, tokenizer = load_model(start, arguments)
         adapter = None if config.lora is None else adapter_for(model, config.lora)
         rows, held_out = as_asked(config, tokenizer, rows), as_asked(config, tokenizer, held_out)
-        reading = _reading(config, model, tokenizer, arguments.max_completion_length, held_out)
+        reading = reading_of(config, model, tokenizer, arguments.max_completion_length, held_out)
 
         def measured() -> Measurement:
             return measure(
@@ -142,7 +142,7 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         callbacks.clear()
         del model
         gc.collect()
-        model = _load_model(best if adapter is None else start, arguments)[0]
+        model = load_model(best if adapter is None else start, arguments)[0]
         if adapter is not None:
             model = merged(model, best)
         after = measured()
@@ -181,11 +181,9 @@ def _output(config: Config) -> AbstractContextManager[Path]:
     return output_folder(config.output) if processes.is_main() else nullcontext(Path(config.output))
 
 
-def _reading(config: Config, model: Any, tokenizer: Any, limit: int | None, held_out: Sequence[Row]) -> Reading:
+def reading_of(config: Config, model: Any, tokenizer: Any, limit: int | None, held_out: Sequence[Row]) -> Reading:
     """How completions are read, as the configuration says and as the tokenizer shows."""
     thinking, truncated = config.thinking, config.truncated
-    ends = model.generation_config.eos_token_id
-    ids = {tokenizer.eos_token_id, tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
     prefilled = thinking.prefilled
     if prefilled is None:
         prefilled = opens_thinking(as_read(tokenizer, held_out[0].prompt), thinking.marks)
@@ -197,7 +195,7 @@ def _reading(config: Config, model: Any, tokenizer: Any, limit: int | None, held
         truncated=truncated.policy,
         buffer=truncated.buffer,
         limit=limit,
-        ends=frozenset(ids),
+        ends=ends_of(model, tokenizer),
         end_texts=tuple(text for text in (tokenizer.eos_token, tokenizer.pad_token) if text),
     )
 
@@ -250,7 +248,7 @@ def rows_of(config: Config, verifier: Verifier, made: Made, rng: random.Random) 
     return rows, measured
 
 
-def _make_start(
+def make_start(
     folder: Path, verifier: Verifier, made: Made, config: Config, rng: random.Random, stages: Stages
 ) -> None:
     from verif_dsl.trainer.tiny import make_tiny, warm_examples
@@ -260,7 +258,7 @@ def _make_start(
         make_tiny(beside, examples, config.tiny, rng, stages.step)
 
 
-def _load_model(folder: Path, arguments: Any) -> tuple[Any, Any]:
+def load_model(folder: Path, arguments: Any) -> tuple[Any, Any]:
     """The model in a folder, loaded as TRL loads models of which it is told the name, and its tokenizer."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -294,7 +292,7 @@ def _whole(arguments: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _few_threads(config: Config) -> Iterator[None]:
+def few_threads(config: Config) -> Iterator[None]:
     """One thread for the embedded model: its matrices are so small that handing them to a second one costs more than it
     saves, and ten times more where other programs want it too."""
     import torch
@@ -306,19 +304,3 @@ def _few_threads(config: Config) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' own bars and notices about their future out of the way of ours."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            yield
-        finally:
-            if shown:
-                logging.enable_progress_bar()

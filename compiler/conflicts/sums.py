@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import floor, lcm
 
+from verif_dsl.compiler.comparators import OPPOSITES
 from verif_dsl.compiler.conflicts.automata import FALSE, TRUE, Formula, Linear, Text, both, either
 from verif_dsl.compiler.conflicts.measures import at_least
 from verif_dsl.compiler.ir import Call, Constant, Node, Quantifier, depth_of
@@ -58,16 +59,13 @@ def difference(left: Node, right: Node) -> tuple[dict[Node, Fraction] | None, Fr
     return (None, Fraction(0)) if found is None else found
 
 
-OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-
-
 def compared(name: str, left: Node, right: Node, holds: bool, some: Some) -> Formula:
     """A comparison of two numbers, or its opposite; `some` says what there is where a count is not 0."""
     terms, rest = difference(left, right)
     if terms is None or any(depth_of(one) > 0 for one in terms):
         return TRUE
     if not holds:
-        name = OPPOSITE[name]
+        name = OPPOSITES[name]
     scale = Fraction(lcm(rest.denominator, *(factor.denominator for factor in terms.values())))
     whole = {node: int(factor * scale) for node, factor in terms.items()}
     constant = rest * scale

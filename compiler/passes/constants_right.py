@@ -1,9 +1,9 @@
 """Put constants on the right of comparisons: `0 < x` becomes `x > 0`."""
 
+from verif_dsl.compiler.comparators import MIRRORED
 from verif_dsl.compiler.ir import Call, Constant, Node, children, rebuild
 
-MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-MIRRORED |= {f"{one} maybe": f"{other} maybe" for one, other in MIRRORED.items()}
+TURNED = MIRRORED | {f"{one} maybe": f"{other} maybe" for one, other in MIRRORED.items()}
 
 
 def constants_right(node: Node) -> Node:
@@ -19,7 +19,7 @@ def constants_right(node: Node) -> Node:
     ('>', True)
     """
     match rebuild(node, tuple(constants_right(child) for child in children(node))):
-        case Call(name, (Constant() as left, right), kind) if name in MIRRORED and not isinstance(right, Constant):
-            return Call(MIRRORED[name], (right, left), kind)
+        case Call(name, (Constant() as left, right), kind) if name in TURNED and not isinstance(right, Constant):
+            return Call(TURNED[name], (right, left), kind)
         case found:
             return found

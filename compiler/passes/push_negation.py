@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from verif_dsl.compiler.comparators import OPPOSITES
 from verif_dsl.compiler.ir import Call, Node, Quantifier, Quantity, children, rebuild
 from verif_dsl.compiler.kinds import BOOL
 
-OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-OPPOSITES |= {f"{one} maybe": f"{other} maybe" for one, other in (("==", "!="), ("!=", "=="))}
+NEGATED = OPPOSITES | {f"{one} maybe": f"{other} maybe" for one, other in (("==", "!="), ("!=", "=="))}
 DUALS = {"and": "or", "or": "and", "and maybe": "or maybe", "or maybe": "and maybe"}
 NEGATIONS = ("not", "not maybe")
 
@@ -29,8 +29,8 @@ def _negated(node: Node) -> Node:
     match node:
         case Call(name, (inner,)) if name in NEGATIONS:
             return push_negation(inner)
-        case Call(name, (left, right), kind) if name in OPPOSITES:
-            return Call(OPPOSITES[name], (push_negation(left), push_negation(right)), kind)
+        case Call(name, (left, right), kind) if name in NEGATED:
+            return Call(NEGATED[name], (push_negation(left), push_negation(right)), kind)
         case Call(name, (left, right), kind) if name in DUALS:
             return Call(DUALS[name], (_negated(left), _negated(right)), kind)
         case Quantifier("any" | "all" as quantity):

@@ -68,8 +68,9 @@ def profile(
     from rich.console import Console
 
     from verif_dsl.trainer.config import load_config
+    from verif_dsl.trainer.filtered import suffix_of, write_mixed
     from verif_dsl.trainer.generate import model_folder
-    from verif_dsl.trainer.profile import profiled, suffix_of, write_mixed
+    from verif_dsl.trainer.profile import Outcome, profiled
     from verif_dsl.trainer.progress import Stages
 
     settings = load_config(config)
@@ -97,7 +98,7 @@ def profile(
     else:
         _show(found, Console())
     if out is not None:
-        write_mixed(out, settings, found)
+        write_mixed(out, settings, found.outcomes()[Outcome.MIXED], found.stamp)
         click.echo(f"The mixed rows are in {out}", err=as_json)
         if isinstance(settings.held_out, int):
             told = "name a file there to go on measuring on the same rows"

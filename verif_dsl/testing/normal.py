@@ -7,6 +7,7 @@ from itertools import islice, zip_longest
 from math import ceil, floor
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.comparators import MIRRORED, OPPOSITES
 from verif_dsl.compiler.ir import (
     Argument,
     Call,
@@ -50,9 +51,6 @@ class Within:
 
 Fact = Holds | Within
 Alternative = tuple[Fact, ...]
-
-MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 def specialised(node: Node, row: Row) -> Node:
@@ -119,8 +117,8 @@ def alternatives(node: Node, want: bool) -> list[Alternative]:
             return (_any_of if (quantity == "any") == want else _all_of)(found)
         case Call(name, (left, right)):
             comparator = name.removesuffix(" decimal").removesuffix(" maybe")
-            if comparator in NEGATED:
-                return _compared(node, comparator if want else NEGATED[comparator], left, right, want)
+            if comparator in OPPOSITES:
+                return _compared(node, comparator if want else OPPOSITES[comparator], left, right, want)
     return [(Holds(node, want),)]
 
 

@@ -1,0 +1,99 @@
+"""The model of `learning_gpu.py`, and what it reads before it is trained on verdicts."""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from learning_gpu_report import say
+from transformers import Qwen2Config, Qwen2ForCausalLM
+
+from verif_dsl.trainer.tiny import Example
+
+FALLING = 0.15
+"""The last part of the warm start's time, in which the learning rate falls to nothing."""
+
+
+def random_model(tokenizer: Any, hidden: int, layers: int) -> Any:
+    """A Qwen2 with random weights."""
+    heads = max(hidden // 64, 2)
+    config = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=hidden,
+        intermediate_size=hidden * 3,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=heads // 2,
+        max_position_embeddings=1024,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    return Qwen2ForCausalLM(config)
+
+
+def warm_start(
+    model: Any,
+    tokenizer: Any,
+    examples: Sequence[Example],
+    options: argparse.Namespace,
+    copies: Callable[[Any], float],
+) -> list[float]:
+    """Supervised steps on the answers, until the model copies words well enough or the time is up, and a few more at a
+    falling rate; returns the loss now and then."""
+    prompts = tokenizer([one.prompt for one in examples])["input_ids"]
+    answers = tokenizer([one.answer for one in examples])["input_ids"]
+    device = model.device
+    lengths = torch.tensor([len(one) + len(other) + 1 for one, other in zip(prompts, answers, strict=True)])
+    tokens = torch.full((len(examples), int(lengths.max())), tokenizer.pad_token_id, dtype=torch.int32)
+    labels = torch.full_like(tokens, -100)  # -100: positions that the loss leaves out
+    for row, (one, other) in enumerate(zip(prompts, answers, strict=True)):
+        learnt = torch.tensor([*other, tokenizer.eos_token_id], dtype=torch.int32)
+        tokens[row, : len(one)] = torch.tensor(one, dtype=torch.int32)
+        tokens[row, len(one) : len(one) + len(learnt)] = learnt
+        labels[row, len(one) : len(one) + len(learnt)] = learnt
+    tokens, labels = tokens.to(device), labels.to(device)
+    say(f"encoded, {lengths.float().mean():.0f} tokens an example, {int(lengths.max())} the longest")
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=options.warm_rate, betas=(0.9, 0.95), weight_decay=0.01, fused=device.type == "cuda"
+    )
+    model.train()
+    started, losses, falls_from = time.perf_counter(), [], options.warm_seconds * (1 - FALLING)
+    for step in range(options.warm_steps):
+        now = time.perf_counter() - started
+        falling = (now - falls_from) / (options.warm_seconds * FALLING)
+        if falling >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = options.warm_rate * min((step + 1) / 200, 1 - max(falling, 0))
+        if (step + 1) % options.copies_every == 0 and falling < 0:
+            rate = copies(model)
+            model.train()
+            say(f"warm start, step {step + 1}: the families that copy pass {rate:.2f}")
+            if rate >= options.copies_enough:
+                falls_from = now
+        batch = torch.randint(len(examples), (options.warm_batch,))
+        width = int(lengths[batch].max())
+        with autocast(device):
+            # Padding stands behind the answers, where causal attention never looks, so no mask is needed.
+            loss = model(
+                input_ids=tokens[batch.to(device), :width].long(), labels=labels[batch.to(device), :width].long()
+            ).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        if step % 10 == 0:
+            losses.append(round(loss.item(), 4))
+        if step % 100 == 0:
+            say(f"warm start, step {step}, loss {losses[-1]}")
+    say(f"warm start ended after step {step}, loss {losses[-1]}")
+    model.eval()
+    return losses
+
+
+def autocast(device: torch.device) -> AbstractContextManager[Any]:
+    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
