@@ -37,7 +37,6 @@ from transformers.utils import logging
 
 import verif_dsl
 from verif_dsl import Verifier
-from verif_dsl.trainer import measure as measuring
 from verif_dsl.trainer.callbacks import untouched_randomness
 from verif_dsl.trainer.config import CheckpointConfig, Config
 from verif_dsl.trainer.data import Row
@@ -65,7 +64,6 @@ def main() -> None:
     torch.set_float32_matmul_precision("high")
     logging.disable_progress_bar()
     warnings.simplefilter("ignore", FutureWarning)
-    measuring.BATCH = options.measure_batch  # prompts answered at a time: a CPU's batch leaves a GPU idle
     options.output.mkdir(parents=True, exist_ok=True)
     rng = random.Random(options.seed)
 
@@ -92,7 +90,16 @@ def main() -> None:
         asked = [row for row in held_out[SEEN] if any(name in row.constraints for name in COPIED)][:256]
         sampling = {"max_new_tokens": options.completion, "temperature": 1.0}
         with autocast(device):
-            rates = measure(found, tokenizer, verifier, asked, reward=None, seed=options.seed, sampling=sampling)
+            rates = measure(
+                found,
+                tokenizer,
+                verifier,
+                asked,
+                reward=None,
+                seed=options.seed,
+                sampling=sampling,
+                batch=options.measure_batch,
+            )
         return fmean(rates.pass_rates[name] or 0.0 for name in COPIED)
 
     losses = warm_start(model.to(device), tokenizer, examples, options, copies)
@@ -284,7 +291,14 @@ class Lab:
         with autocast(self.device):
             return {
                 kind: measure(
-                    model, self.tokenizer, self.verifier, rows[:count], reward=None, seed=seed, sampling=sampling
+                    model,
+                    self.tokenizer,
+                    self.verifier,
+                    rows[:count],
+                    reward=None,
+                    seed=seed,
+                    sampling=sampling,
+                    batch=self.options.measure_batch,
                 )
                 for kind, rows in self.held_out.items()
             }

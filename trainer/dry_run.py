@@ -28,11 +28,11 @@ from verif_dsl.trainer.checkpoints import check_owner, last_whole, step_of
 from verif_dsl.trainer.config import MADE, TINY, Config, load_config
 from verif_dsl.trainer.data import Row, hold_out, rows_from
 from verif_dsl.trainer.findings import Findings, counted, size
-from verif_dsl.trainer.generate import quiet
 from verif_dsl.trainer.lora import adapter_for
-from verif_dsl.trainer.measure import as_read, check_reward
+from verif_dsl.trainer.measure import check_reward
 from verif_dsl.trainer.memory import Estimate, estimate, free_on_disk, shape_of
 from verif_dsl.trainer.report import shown_prompt
+from verif_dsl.trainer.sampling import as_read, quiet
 from verif_dsl.trainer.train import Made, as_asked, check_judge, depends_on, rows_of
 
 MOST_READ = 4096

@@ -5,9 +5,7 @@ The model runs in this process, by transformers, on a GPU where there is one.
 
 import io
 import json
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +16,12 @@ from verif_dsl.files import written_whole
 from verif_dsl.rows import read_rows
 from verif_dsl.trainer.answers import is_cut_off, opens_thinking
 from verif_dsl.trainer.data import Prompt
-from verif_dsl.trainer.measure import as_read
 from verif_dsl.trainer.progress import Stages
 from verif_dsl.trainer.reading import Reading
-
-BATCH = 64
-"""Answers that are written at a time."""
+from verif_dsl.trainer.sampling import BATCH, Ids, as_read, completions, encoded, ends_of, quiet
 
 MOST_TOKENS = 1280
 """What lm-eval's IFEval lets a model write."""
-
-Ids = Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,91 +157,6 @@ def load_model(folder: Path) -> tuple[Any, Any]:
         first_line = str(error).partition("\n")[0]
         raise VerifError(f"{folder}: transformers cannot load a model from it ({first_line})") from None
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
-
-
-def encoded(tokenizer: Any, prompt: Prompt, place: str) -> Ids:
-    """The ids that a model reads for a prompt. Raises `VerifError`, naming the place, when there are none to be had."""
-    if not isinstance(prompt, str) and tokenizer.chat_template is None:
-        raise VerifError(f"{place}: its prompt is a list of messages, and the model has no chat template")
-    try:
-        text = as_read(tokenizer, prompt)
-    except Exception as error:  # a template is a program of the model's, and may raise anything
-        told = str(error).partition("\n")[0]
-        raise VerifError(f"{place}: the model's chat template does not take this prompt ({told})") from None
-    # A chat template writes the special tokens itself.
-    ids: Ids = tokenizer(text, add_special_tokens=isinstance(prompt, str))["input_ids"]
-    if not ids:
-        raise VerifError(f"{place}: its prompt is empty")
-    return ids
-
-
-def ends_of(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The ids that end an answer, padding among them."""
-    ends = model.generation_config.eos_token_id
-    ids = {tokenizer.eos_token_id, tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
-    return frozenset(ids - {None})
-
-
-def completions(
-    model: Any, tokenizer: Any, read: Sequence[Ids], arguments: Mapping[str, Any], *, seed: int, batch: int
-) -> Iterator[list[list[int]]]:
-    """What the model writes after each prompt, as ids up to the end and with it, a batch at a time.
-
-    `arguments` are those of `generate`. Raises `VerifError` when the GPU has no room for a batch.
-    """
-    import torch
-
-    torch.manual_seed(seed)
-    ends = ends_of(model, tokenizer)
-    padding = tokenizer.pad_token_id
-    if padding is None:
-        padding = min(ends, default=0)
-    for start in range(0, len(read), batch):
-        some = read[start : start + batch]
-        width = max(map(len, some))
-        # Answers start where prompts end, so prompts are padded on the left.
-        ids = torch.full((len(some), width), padding)
-        mask = torch.zeros((len(some), width), dtype=torch.long)
-        for row, one in enumerate(some):
-            ids[row, width - len(one) :] = torch.tensor(one)
-            mask[row, width - len(one) :] = 1
-        try:
-            with torch.inference_mode():
-                given = {"input_ids": ids.to(model.device), "attention_mask": mask.to(model.device)}
-                written = model.generate(**given, pad_token_id=padding, **arguments)[:, width:]
-        except torch.OutOfMemoryError:
-            raise VerifError(
-                f"the GPU has no room for {len(some)} answers at a time; lower --batch, or the longest answer"
-            ) from None
-        yield [_up_to_the_end(one, ends) for one in written.tolist()]
-
-
-def _up_to_the_end(ids: list[int], ends: frozenset[int]) -> list[int]:
-    """Without the padding that follows the end of an answer.
-
-    >>> _up_to_the_end([5, 6, 2, 0, 0], frozenset({2, 0})), _up_to_the_end([5, 6], frozenset({2, 0}))
-    ([5, 6, 2], [5, 6])
-    """
-    last = next((place for place, one in enumerate(ids) if one in ends), len(ids) - 1)
-    return ids[: last + 1]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what the libraries tell about themselves, their bars and notices, out of the way."""
-    from transformers.utils import logging
-
-    shown, told = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()  # such as that a temperature says nothing where nothing is drawn
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            yield
-        finally:
-            logging.set_verbosity(told)
-            if shown:
-                logging.enable_progress_bar()
 
 
 # ------------------------------------------------------------------------------------------------------------ files

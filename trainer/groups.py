@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, pstdev
+from math import sqrt
+from statistics import fmean
 from typing import Any
 
 Rewards = Sequence[float | None]
@@ -56,7 +57,13 @@ def settle(rewards: Rewards, groups: Sequence[range], least_decided: int) -> Set
             for row in group:
                 kept[row] = None
         elif decided:
-            spreads.append(pstdev(decided))
+            spreads.append(_deviation(decided))
     count = max(len(groups), 1)
     flat = len(groups) - sum(spread > 1e-9 for spread in spreads)
     return Settled(kept, dropped / count, flat / count, fmean(spreads) if spreads else 0.0)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """Their standard deviation. That of `statistics` computes with fractions, and takes ten times as long."""
+    mean = fmean(values)
+    return sqrt(fmean((value - mean) ** 2 for value in values))

@@ -14,12 +14,10 @@ from verif_dsl.trainer import processes
 from verif_dsl.trainer.data import Prompt, Row, columns_of
 from verif_dsl.trainer.reading import Reading
 from verif_dsl.trainer.reward import AS_USERS_SEE, pass_rates
+from verif_dsl.trainer.sampling import BATCH, NOTHING, completions, encoded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-BATCH = 64
-NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +52,17 @@ def measure(
     judge: Judge | None = None,
     reading: Reading = AS_USERS_SEE,
     template: Mapping[str, Any] = NOTHING,
+    batch: int = BATCH,
 ) -> Measurement:
     """Sample one answer to each row as training samples them, and judge it.
 
     `reward` is the expression that training uses, `sampling` holds arguments of `generate`, `judge` answers judged
-    constraints, and `reading` says what of a completion is judged. Where there are several processes, all of them
-    have to measure: they share the sampling, and the main one judges.
+    constraints, `reading` says what of a completion is judged, and `batch` how many are sampled at a time. Where there
+    are several processes, all of them have to measure: they share the sampling, and the main one judges.
     """
     prompts = [row.prompt for row in rows]
     seed += processes.number()
-    sample = partial(sample_answers, model, tokenizer, seed=seed, sampling=sampling, template=template)
+    sample = partial(sample_answers, model, tokenizer, seed=seed, sampling=sampling, template=template, batch=batch)
     answers = processes.dealt_out(prompts, sample)
     return processes.once(lambda: _judged(answers, verifier, rows, reward, judge, reading))
 
@@ -106,34 +105,13 @@ def sample_answers(
     seed: int,
     sampling: dict[str, Any],
     template: Mapping[str, Any] = NOTHING,
+    batch: int = BATCH,
 ) -> list[str]:
     """One sampled answer to each prompt, messages by the chat template; the same seed gives the same on one machine."""
-    import torch
-
-    torch.manual_seed(seed)
-    texts = [as_read(tokenizer, prompt, template) for prompt in prompts]
-    was_training = model.training
-    model.eval()
-    # Answers start where prompts end, so prompts are padded on the left.
-    tokenizer.padding_side = "left"
-    answers: list[str] = []
-    for start in range(0, len(texts), BATCH):
-        # A chat template writes the special tokens itself.
-        special = isinstance(prompts[start], str)
-        batch = tokenizer(texts[start : start + BATCH], return_tensors="pt", padding=True, add_special_tokens=special)
-        batch = {name: batch[name].to(model.device) for name in ("input_ids", "attention_mask")}
-        with torch.inference_mode():
-            ids = model.generate(**batch, do_sample=True, pad_token_id=tokenizer.pad_token_id, **sampling)
-        answers += tokenizer.batch_decode(ids[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
-    model.train(was_training)
-    return answers
-
-
-def as_read(tokenizer: Any, prompt: Prompt, template: Mapping[str, Any] = NOTHING) -> str:
-    """A prompt as the model reads it: a text as it is, messages by the tokenizer's chat template with these options."""
-    if isinstance(prompt, str):
-        return prompt
-    return str(tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True, **template))
+    read = [encoded(tokenizer, one, f"held-out prompt {number}", template) for number, one in enumerate(prompts)]
+    arguments = {"do_sample": True, **sampling}
+    drawn = completions(model, tokenizer, read, arguments, seed=seed, batch=batch)
+    return [tokenizer.decode(ids, skip_special_tokens=True) for some in drawn for ids in some]
 
 
 def check_reward(verifier: Verifier, reward: str | None, rows: Sequence[Row]) -> None:

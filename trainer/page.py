@@ -174,7 +174,10 @@ def _warnings(report: Report) -> Iterator[str]:
         for alarm in tripwires.alarms(wires, found.mean_reward):
             yield f"{when} training, {alarm}."
     tripped = [
-        sum(tripwires.tripped(row.prompt, answer) for row, answer in zip(report.held_out, found.answers, strict=True))
+        sum(
+            tripwires.tripped(tripwires.asked_in(row.prompt), answer)
+            for row, answer in zip(report.held_out, found.answers, strict=True)
+        )
         for found in (report.before, report.after)
     ]
     if any(tripped):
@@ -277,7 +280,7 @@ def _sample(report: Report, index: int) -> Sample:
             marks += [(span, "sought") for span in _sought(report, uses.get(name), judged)]
             marks += [(quotation, "quoted")] if quotation else []
             cells.setdefault(name, [None, None])[len(answers)] = Cell(str(line["verdict"]), _remarks(line, quotation))
-        tripped = tripwires.tripped(row.prompt, judged)
+        tripped = tripwires.tripped(tripwires.asked_in(row.prompt), judged)
         answers.append(Answer(when, found.rewards[index], thoughts, pieces(judged, marks), tripped))
     verdicts = [(name, _instruction(report, row, uses.get(name)), pair) for name, pair in cells.items()]
     return Sample(shown_prompt(row.prompt), answers, verdicts)

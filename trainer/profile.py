@@ -21,16 +21,11 @@ from verif_dsl.judging import Judge
 from verif_dsl.trainer.config import MADE, TINY, Config
 from verif_dsl.trainer.data import Row, columns_of, rows_from
 from verif_dsl.trainer.filtered import stamp_of
-from verif_dsl.trainer.generate import (
-    BATCH,
-    completions,
-    encoded,
-    model_folder,
-    quiet,
-)
+from verif_dsl.trainer.generate import model_folder
 from verif_dsl.trainer.measure import check_reward
 from verif_dsl.trainer.progress import Stages
 from verif_dsl.trainer.reading import Reading
+from verif_dsl.trainer.sampling import BATCH, completions, encoded, quiet
 from verif_dsl.trainer.train import Made, as_asked, few_threads, load_model, make_start, reading_of, rows_of
 
 DIGITS = 9
@@ -264,7 +259,6 @@ def profiled(
             make_start(Path(folder, "start"), verifier, made, config, rng, stages)
             model = Path(folder, "start")
         loaded, tokenizer = load_model(model_folder(Path(config.model) if model is None else model), arguments)
-        loaded.eval()
         chosen = as_asked(config, tokenizer, [row for _, row in numbered])
         reading = reading_of(config, loaded, tokenizer, arguments.max_completion_length, chosen)
         judge = None if config.judge is None else Judge(config.judge)

@@ -17,7 +17,7 @@ from verif_dsl.trainer.answers import Thinking
 from verif_dsl.trainer.data import fields_of
 from verif_dsl.trainer.groups import groups_of, settle
 from verif_dsl.trainer.reading import Reading, Seen
-from verif_dsl.trainer.tripwires import tripped
+from verif_dsl.trainer.tripwires import asked_in, tripped
 from verif_dsl.verdicts import Verdicts
 
 METRIC = "constraint/"
@@ -273,7 +273,8 @@ def _shares(prompts: Sequence[Any], seen: Sequence[Seen], rewards: Sequence[floa
     that are degenerate, with the mean reward of these.
     """
     count = max(len(seen), 1)
-    degenerate = [row for row, one in enumerate(seen) if tripped(prompts[row], one.text)]
+    asked = [asked_in(prompt) for prompt in prompts]
+    degenerate = [row for row, one in enumerate(seen) if tripped(asked[row], one.text)]
     paid = [reward for row in degenerate if (reward := rewards[row]) is not None]
     return {
         DEGENERATE + "share": len(degenerate) / count,

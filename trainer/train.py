@@ -24,14 +24,14 @@ from verif_dsl.trainer.checkpoints import BEFORE, claim, last_whole, remove_chec
 from verif_dsl.trainer.config import MADE, TINY, CalibrationConfig, Config, load_config
 from verif_dsl.trainer.data import Row, as_chat, hold_out, made_rows, rows_from
 from verif_dsl.trainer.folders import move_folder, output_folder, remove_folder, remove_if_empty, written_folder
-from verif_dsl.trainer.generate import ends_of, quiet
 from verif_dsl.trainer.lora import adapter_for, check_peft, merged
-from verif_dsl.trainer.measure import Measurement, as_read, check_reward, kept_measurement, measure
+from verif_dsl.trainer.measure import Measurement, check_reward, kept_measurement, measure
 from verif_dsl.trainer.processes import once
 from verif_dsl.trainer.progress import Stages
 from verif_dsl.trainer.reading import Reading
 from verif_dsl.trainer.report import Report, print_table, write_report
 from verif_dsl.trainer.reward import Reward, ShuffledReward, VerifierReward
+from verif_dsl.trainer.sampling import as_read, ends_of, quiet
 from verif_dsl.trainer.text import Topics, made_sentences, split_topics
 
 __all__ = ["load_config", "run", "train"]

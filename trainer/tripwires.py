@@ -6,6 +6,7 @@ could live on it.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
@@ -13,6 +14,9 @@ from verif_dsl import Verifier
 from verif_dsl.compiler.conversation import PROMPT, turns_of
 from verif_dsl.judging import Judge
 from verif_dsl.trainer.data import Row, columns_of
+
+NEITHER = re.compile(r"\W+")
+"""What is neither a letter nor a digit."""
 
 WIRES = ("empty", "hash", "prompt", "constraints", "character")
 
@@ -59,17 +63,24 @@ def scores(
     return found
 
 
-def tripped(prompt: Any, answer: str) -> bool:
-    """Whether an answer is degenerate: it has no letter or digit, one character only, or is the prompt again.
+def tripped(asked: str, answer: str) -> bool:
+    """Whether an answer to what the user asked is degenerate: it has no letter or digit, one character only, or is the
+    question again.
 
     >>> [tripped("Write a poem.", one) for one in ("#", "aaaa aaaa", "Write a poem. Write a poem.", "A poem", "42")]
     [True, True, True, False, False]
     """
-    plain = "".join(re.findall(r"\w", answer))
+    plain = NEITHER.sub("", answer)
     if len(plain) < 1 or (len(plain) > 3 and len(set(plain)) == 1):
         return True
-    asked = "".join(re.findall(r"\w", asked_in(prompt)))
+    asked = _question(asked)
     return bool(asked) and not plain.replace(asked, "")
+
+
+@lru_cache(maxsize=1024)  # a group has many answers to one question
+def _question(asked: str) -> str:
+    """The letters and digits of a question."""
+    return NEITHER.sub("", asked)
 
 
 def alarms(found: Mapping[str, float | None], mean_reward: float | None) -> list[str]:

@@ -1,6 +1,7 @@
 """From what each row requires to a table of verdicts: checks gather the rows that they grade, and run together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from verif_dsl.compiler.installed_data import lacking
@@ -18,145 +19,87 @@ LIMIT = f"limit: the response is over {LARGEST_RESPONSE // 1024} KiB"
 NO_JUDGE = "judge: none is configured"
 
 
+@dataclass(slots=True)
+class Line:
+    """A constraint of a row, and what is known of it: a verdict, or None as long as its check has to run."""
+
+    row: int
+    use: Use
+    verdict: str | None
+    reason: str | None
+
+
 def grade(
     known: Mapping[str, Constraint], texts: Mapping[str, Sequence[str]], required: Sequence[Requirements]
 ) -> "pl.DataFrame":
     """One line for each constraint of each row, with the columns of `Verdicts.table`; those of judges are empty.
 
     `texts` has a prepared column for the response and for each text that the constraints read beside it, by its key.
-    Rows that require the same object are told apart by nothing else, so that what a batch shares is looked at once.
     """
     import polars as pl
 
     from verif_dsl.compiler.backends.columns import run
 
-    uses, lines = _lines(known, required)
-    lines = lines.with_columns(_settled(known, texts, uses, lines))
-    waiting = lines.filter(pl.col("verdict").is_null())
-    groups = waiting.partition_by("target", maintain_order=True, as_dict=True)
-    checks = [_check(known[str(name)], group, uses) for (name,), group in groups.items()]
-    passed = [
-        pl.DataFrame({"line": group["line"], "passes": passes})
-        for group, passes in zip(groups.values(), run(texts, checks), strict=True)
-    ]
-    if passed:
-        lines = lines.join(pl.concat(passed), on="line", how="left", maintain_order="left")
-        decided = pl.when("passes").then(pl.lit(PASS)).otherwise(pl.lit(FAIL))
-        lines = lines.with_columns(verdict=pl.coalesce("verdict", decided))
+    lines = list(_lines(known, texts, required))
+    waiting: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.verdict is None:
+            waiting.setdefault(line.use.constraint, []).append(line)
+    checks = [_check(known[name], group) for name, group in waiting.items()]
+    for group, passes in zip(waiting.values(), run(texts, checks), strict=True):
+        for line, passed in zip(group, passes.to_list(), strict=True):
+            line.verdict = PASS if passed else FAIL
+    columns = {
+        "row": pl.Series([line.row for line in lines], dtype=pl.Int64),
+        "constraint": pl.Series([line.use.name for line in lines], dtype=pl.String),
+        "kind": pl.Series([known[line.use.constraint].kind for line in lines], dtype=pl.String),
+        "weight": pl.Series([line.use.weight for line in lines], dtype=pl.Float64),
+        "verdict": pl.Series([line.verdict for line in lines], dtype=pl.String),
+        "reason": pl.Series([line.reason for line in lines], dtype=pl.String),
+    }
     judges = {"score": pl.Float64, "evidence": pl.String, "evidence_found": pl.Boolean}
-    return lines.select(
-        "row",
-        "constraint",
-        "kind",
-        "weight",
-        "verdict",
-        "reason",
-        **{name: pl.lit(None, dtype=kind) for name, kind in judges.items()},
-    )
+    empty = {name: pl.Series(name, [None], dtype=kind).new_from_index(0, len(lines)) for name, kind in judges.items()}
+    return pl.DataFrame({**columns, **empty})
 
 
-def _lines(known: Mapping[str, Constraint], required: Sequence[Requirements]) -> "tuple[list[Use], pl.DataFrame]":
-    """All uses of the batch, those of equal requirements once, and a line for each of them on each row."""
-    import polars as pl
-
-    places: dict[int, int] = {}
-    requirements: list[Requirements] = []
-    for one in required:
-        if id(one) not in places:
-            places[id(one)] = len(requirements)
-            requirements.append(one)
-    uses = [use for one in requirements for use in one.uses]
-    described = pl.DataFrame(
-        {
-            "requirement": [place for place, one in enumerate(requirements) for _ in one.uses],
-            "use": range(len(uses)),
-            "target": [use.constraint for use in uses],
-            "constraint": [use.name for use in uses],
-            "kind": [known[use.constraint].kind for use in uses],
-            "weight": [use.weight for use in uses],
-        },
-        schema={
-            "requirement": pl.Int64,
-            "use": pl.Int64,
-            "target": pl.String,
-            "constraint": pl.String,
-            "kind": pl.String,
-            "weight": pl.Float64,
-        },
-    )
-    rows = pl.DataFrame({"requirement": [places[id(one)] for one in required]}, schema={"requirement": pl.Int64})
-    joined = rows.with_row_index("row").join(described, on="requirement", how="inner", maintain_order="left_right")
-    return uses, joined.with_columns(pl.col("row").cast(pl.Int64)).with_row_index("line")
-
-
-def _settled(
-    known: Mapping[str, Constraint], texts: Mapping[str, Sequence[str]], uses: Sequence[Use], lines: "pl.DataFrame"
-) -> "list[pl.Series]":
-    """The verdicts and reasons that need no check: of blank and of too long texts, of checks whose data is not
+def _lines(
+    known: Mapping[str, Constraint], texts: Mapping[str, Sequence[str]], required: Sequence[Requirements]
+) -> Iterator[Line]:
+    """All lines, with the verdicts that need no check: of blank and of too long texts, of checks whose data is not
     installed, and of judged constraints.
     """
-    import polars as pl
-
-    responses = texts["response"]
-    blank = pl.Series([is_blank(text) for text in responses], dtype=pl.Boolean).gather(lines["row"])
-    long = pl.Series([too_large(text) for text in responses], dtype=pl.Boolean).gather(lines["row"])
-    over = _too_much_before(known, texts, uses, lines)
-    lacks = _lacking(known, lines)
-    soft = pl.col("kind") == "soft"
-    settled = lines.select(
-        verdict=pl.when(blank)
-        .then(pl.lit(FAIL))
-        .when(long | over.is_not_null() | lacks.is_not_null() | soft)
-        .then(pl.lit(UNKNOWN)),
-        reason=pl.when(blank)
-        .then(pl.lit(None, dtype=pl.String))
-        .when(long)
-        .then(pl.lit(LIMIT))
-        .when(over.is_not_null())
-        .then(over)
-        .when(lacks.is_not_null())
-        .then(lacks)
-        .when(soft)
-        .then(pl.lit(NO_JUDGE)),
-    )
-    return [settled["verdict"], settled["reason"]]
+    absent: dict[str, str | None] = {}
+    large = {key: [too_large(text) for text in column] for key, column in texts.items()}
+    for row, requirements in enumerate(required):
+        blank = is_blank(texts["response"][row])
+        for use in requirements.uses:
+            name = use.constraint
+            if blank:
+                yield Line(row, use, FAIL, None)
+                continue
+            if name not in absent:
+                absent[name] = _undecidable(known[name])
+            reason = LIMIT if large["response"][row] else absent[name]
+            for given in known[name].givens:
+                if large[given.key][row] and not large["response"][row]:
+                    reason = f"limit: {given} is over {LARGEST_RESPONSE // 1024} KiB"
+            yield Line(row, use, UNKNOWN if reason else None, reason)
 
 
-def _lacking(known: Mapping[str, Constraint], lines: "pl.DataFrame") -> "pl.Series":
-    """For each line why its check cannot be decided on this machine, or null."""
-    import polars as pl
-
-    checks = {name: known[name].check for name in lines["target"].unique()}
-    reasons = {name: None if check is None else lacking(check) for name, check in checks.items()}
-    absent = {name: f"data: {reason}" for name, reason in reasons.items() if reason is not None}
-    return lines["target"].replace_strict(absent, default=None, return_dtype=pl.String)
+def _undecidable(constraint: Constraint) -> str | None:
+    """Why the constraint cannot be decided by a check on this machine."""
+    if constraint.check is None:
+        return NO_JUDGE
+    reason = lacking(constraint.check)
+    return None if reason is None else f"data: {reason}"
 
 
-def _too_much_before(
-    known: Mapping[str, Constraint], texts: Mapping[str, Sequence[str]], uses: Sequence[Use], lines: "pl.DataFrame"
-) -> "pl.Series":
-    """For each line why what the constraint reads beside the response is over the cap, or null."""
-    import polars as pl
-
-    reasons: list[str | None] = [None] * lines.height
-    large = {
-        key: {row for row, text in enumerate(column) if too_large(text)}
-        for key, column in texts.items()
-        if key != "response"
-    }
-    if any(large.values()):
-        for line, (row, use) in enumerate(lines.select("row", "use").iter_rows()):
-            for given in known[uses[use].constraint].givens:
-                if row in large[given.key]:
-                    reasons[line] = f"limit: {given} is over {LARGEST_RESPONSE // 1024} KiB"
-    return pl.Series(reasons, dtype=pl.String)
-
-
-def _check(constraint: Constraint, group: "pl.DataFrame", uses: Sequence[Use]) -> "Check":
+def _check(constraint: Constraint, lines: Sequence[Line]) -> "Check":
     """The check of a constraint, with the rows that it grades and each parameter's value on each of them."""
     from verif_dsl.compiler.backends.columns import Check
 
     assert constraint.check is not None
-    chosen = [uses[index].arguments for index in group["use"]]
-    arguments = {one.name: (one.domain.kind, [given[one.name] for given in chosen]) for one in constraint.parameters}
-    return Check(constraint.check, group["row"].to_list(), arguments)
+    arguments = {
+        one.name: (one.domain.kind, [line.use.arguments[one.name] for line in lines]) for one in constraint.parameters
+    }
+    return Check(constraint.check, [line.row for line in lines], arguments)

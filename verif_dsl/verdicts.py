@@ -75,14 +75,16 @@ class Verdicts:
 
         standard = parse_reward(expression or DEFAULT)
         chosen = [standard if expression else (own or standard) for own in self.specified]
+        rows_of: dict[Reward, list[int]] = {}
+        for row, reward in enumerate(chosen):
+            rows_of.setdefault(reward, []).append(row)
         rewards: list[float | None] = [None] * self.size
-        for reward in dict.fromkeys(chosen):
-            rows = [row for row, other in enumerate(chosen) if other == reward]
-            lines = self.table.filter(pl.col("row").is_in(rows))
+        for reward, rows in rows_of.items():
+            lines = self.table if len(rows_of) == 1 else self.table.filter(pl.col("row").is_in(rows))
             self._require_names(reward, lines, rows)
-            for row, value in enumerate(decided(reward_ends(reward, lines, self.size))):
-                if chosen[row] == reward:
-                    rewards[row] = value
+            found = decided(reward_ends(reward, lines, self.size))
+            for row in rows:
+                rewards[row] = found[row]
         return rewards
 
     def _require_names(self, reward: Reward, lines: "pl.DataFrame", rows: Sequence[int]) -> None:

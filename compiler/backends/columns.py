@@ -52,19 +52,27 @@ def run(texts: Mapping[str, Sequence[str]], checks: Sequence[Check]) -> list[pl.
     `texts` has a column for every `ir.Input` of the checks, `response` among them; texts are prepared (see
     `texts.prepare`), not blank and within the size limit; arguments are bound.
     """
-    conditions = [optimise(check.condition) for check in checks]
+    conditions = tuple(optimise(check.condition) for check in checks)
     columns = {name: pl.Series(column, dtype=pl.String) for name, column in texts.items()}
     frame = pl.DataFrame(columns).with_row_index("line")
     shared = frozenset(shared_nodes(conditions, [len(check.rows) for check in checks], frame.height))
+    shared_steps, lowered = _lowered(conditions, shared)
+    (once,) = at_once([_taken(shared_steps, {"batch": frame})])
+    return at_once(
+        _graded(check, steps, verdict, once) for check, (steps, verdict) in zip(checks, lowered, strict=True)
+    )
+
+
+@lru_cache(maxsize=256)  # a trainer asks for the same checks at every step
+def _lowered(
+    conditions: tuple[Node, ...], shared: frozenset[Node]
+) -> tuple[Sequence[Step], Sequence[tuple[Sequence[Step], Expression]]]:
+    """The steps that are taken once for a batch, and for each condition those of its own with its verdict."""
     lists = frozenset(node for condition in conditions for node in lists_wanted(condition))
     batch = Scope("batch", BATCH, wanted=Wanted(lists=lists, shared=shared))
     scopes = [Scope("rows", 0, batch, wanted(condition, lists, shared)) for condition in conditions]
     verdicts = [lower(condition, scope) for condition, scope in zip(conditions, scopes, strict=True)]
-    (once,) = at_once([_taken(batch.steps, {"batch": frame})])
-    return at_once(
-        _graded(check, scope.steps, verdict, once)
-        for check, scope, verdict in zip(checks, scopes, verdicts, strict=True)
-    )
+    return batch.steps, [(scope.steps, verdict) for scope, verdict in zip(scopes, verdicts, strict=True)]
 
 
 Asking = Generator[pl.LazyFrame, pl.DataFrame, T]

@@ -14,7 +14,8 @@ from verif_dsl import VerifError
 from verif_dsl.cli import main
 from verif_dsl.trainer import generate
 from verif_dsl.trainer.config import TinyConfig
-from verif_dsl.trainer.generate import Answering, completions, encoded, load_model, respond
+from verif_dsl.trainer.generate import Answering, load_model, respond
+from verif_dsl.trainer.sampling import completions, encoded
 from verif_dsl.trainer.tiny import random_model, train_tokenizer
 
 ROWS: list[dict[str, Any]] = [
