@@ -150,7 +150,10 @@ def some_examples(
     examples = []
     for _ in range(EXAMPLES_AT_A_TIME):
         if rng.random() < COPYING_SHARE:
-            words = " ".join(rng.choice(pool["mention"])["word"] for _ in range(rng.randint(2, 8)))
+            made_up = rng.random() < 0.5
+            words = " ".join(
+                made_up_word(rng) if made_up else rng.choice(pool["mention"])["word"] for _ in range(rng.randint(2, 8))
+            )
             examples.append(Example(f'Say this again. "{words}"\n', words))
             continue
         sentence, about = rng.choice(able)
@@ -169,6 +172,11 @@ def some_examples(
         prompt = write_prompt(rng.choice(about), verifier.instruct(as_column(asked)))
         examples.append(Example(prompt, answer(words, done, rng)))
     return examples
+
+
+def made_up_word(rng: random.Random) -> str:
+    """A word that there is not: what says it again has learnt to copy, and not which words there are."""
+    return "".join(rng.choice("bcdfghjklmnprstvwz") + rng.choice("aeiou") for _ in range(rng.randint(1, 4)))
 
 
 def answer(words: list[str], done: Mapping[str, Arguments], rng: random.Random) -> str:

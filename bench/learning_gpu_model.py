@@ -4,8 +4,10 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
 from learning_gpu_report import say
 from transformers import Qwen2Config, Qwen2ForCausalLM
@@ -14,6 +16,8 @@ from verif_dsl.trainer.tiny import Example
 
 FALLING = 0.15
 """The last part of the warm start's time, in which the learning rate falls to nothing."""
+LEFT_OUT = -100
+"""The label of positions that the loss leaves out."""
 
 
 def random_model(tokenizer: Any, hidden: int, layers: int) -> Any:
@@ -44,22 +48,14 @@ def warm_start(
 ) -> list[float]:
     """Supervised steps on the answers, until the model copies words well enough or the time is up, and a few more at a
     falling rate; returns the loss now and then."""
-    prompts = tokenizer([one.prompt for one in examples])["input_ids"]
-    answers = tokenizer([one.answer for one in examples])["input_ids"]
     device = model.device
-    lengths = torch.tensor([len(one) + len(other) + 1 for one, other in zip(prompts, answers, strict=True)])
-    tokens = torch.full((len(examples), int(lengths.max())), tokenizer.pad_token_id, dtype=torch.int32)
-    labels = torch.full_like(tokens, -100)  # -100: positions that the loss leaves out
-    for row, (one, other) in enumerate(zip(prompts, answers, strict=True)):
-        learnt = torch.tensor([*other, tokenizer.eos_token_id], dtype=torch.int32)
-        tokens[row, : len(one)] = torch.tensor(one, dtype=torch.int32)
-        tokens[row, len(one) : len(one) + len(learnt)] = learnt
-        labels[row, len(one) : len(one) + len(learnt)] = learnt
-    tokens, labels = tokens.to(device), labels.to(device)
+    tokens, prompt_lengths, lengths = (one.to(device) for one in encoded(tokenizer, examples))
     say(f"encoded, {lengths.float().mean():.0f} tokens an example, {int(lengths.max())} the longest")
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=options.warm_rate, betas=(0.9, 0.95), weight_decay=0.01, fused=device.type == "cuda"
     )
+    batches = len(examples) // options.warm_batch
+    order = torch.randperm(len(examples), device=device)[: batches * options.warm_batch].view(batches, -1)
     model.train()
     started, losses, falls_from = time.perf_counter(), [], options.warm_seconds * (1 - FALLING)
     for step in range(options.warm_steps):
@@ -75,13 +71,13 @@ def warm_start(
             say(f"warm start, step {step + 1}: the families that copy pass {rate:.2f}")
             if rate >= options.copies_enough:
                 falls_from = now
-        batch = torch.randint(len(examples), (options.warm_batch,))
+        batch = order[step % batches]
         width = int(lengths[batch].max())
+        some, places = tokens[batch, :width].long(), torch.arange(width, device=device)
+        learnt = (places >= prompt_lengths[batch, None]) & (places < lengths[batch, None])
         with autocast(device):
             # Padding stands behind the answers, where causal attention never looks, so no mask is needed.
-            loss = model(
-                input_ids=tokens[batch.to(device), :width].long(), labels=labels[batch.to(device), :width].long()
-            ).loss
+            loss = model(input_ids=some, labels=some.masked_fill(~learnt, LEFT_OUT)).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -93,6 +89,20 @@ def warm_start(
     say(f"warm start ended after step {step}, loss {losses[-1]}")
     model.eval()
     return losses
+
+
+def encoded(tokenizer: Any, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The tokens of each example, padded behind; how many of them are its prompt's; and how many there are."""
+    prompts = tokenizer([one.prompt for one in examples])["input_ids"]
+    answers = tokenizer([one.answer for one in examples])["input_ids"]
+    prompt_lengths = torch.tensor([len(one) for one in prompts])
+    lengths = prompt_lengths + torch.tensor([len(one) + 1 for one in answers])
+    end = [tokenizer.eos_token_id]
+    flat = chain.from_iterable(chain(one, other, end) for one, other in zip(prompts, answers, strict=True))
+    tokens = torch.full((len(examples), int(lengths.max())), tokenizer.pad_token_id, dtype=torch.int32)
+    filled = torch.arange(tokens.shape[1]) < lengths[:, None]
+    tokens[filled] = torch.from_numpy(np.fromiter(flat, np.int32, int(lengths.sum())))
+    return tokens, prompt_lengths, lengths
 
 
 def autocast(device: torch.device) -> AbstractContextManager[Any]:
