@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 
 from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, VerifError
-from verif_dsl.compiler.examples import run_examples
+from verif_dsl.compiler.examples import run_all_examples
 from verif_dsl.compiler.modules import read_source
 from verif_dsl.compiler.program import Program
 from verif_dsl.compiler.recovery import recover
@@ -19,7 +19,7 @@ from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.specs import build
 from verif_dsl.compiler.versions import unversioned_changes
 
-__all__ = ["CheckReport", "Source", "check_file", "check_source", "compile_source", "read_source"]
+__all__ = ["CheckReport", "Source", "check_file", "check_source", "compile_source", "read_source", "typed_source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,23 @@ class CheckReport:
 
 
 def check_source(source: Source, against: Source | None = None) -> tuple[Program | None, CheckReport]:
-    """The program, unless something is wrong with it, and all that was found.
+    """The program, unless something is wrong with it, and all that was found, conflicts in its specs among it.
 
     `against` is an earlier text of the same file: constraints whose verdicts changed since need another version. Raises
     `VerifError` when that text does not compile.
     """
-    old = None if against is None else compile_source(against)
+    program, report = _compiled(source, None if against is None else compile_source(against))
+    if program is None or not program.specs:
+        return program, report
+    from verif_dsl.compiler.conflicts.told import conflicts_told  # what compiling does without
+
+    found = tuple(sorted([*report.diagnostics, *conflicts_told(program)], key=lambda one: one.span))
+    report = replace(report, diagnostics=found)
+    return (None if report.errors else program), report
+
+
+def _compiled(source: Source, old: Program | None = None) -> tuple[Program | None, CheckReport]:
+    """The program, unless something is wrong with it, and what was found on the way to it."""
     try:
         program, diagnostics = build(source)
     except SourceError as error:
@@ -65,7 +76,7 @@ def check_source(source: Source, against: Source | None = None) -> tuple[Program
 def _check_examples(
     source: Source, program: Program, diagnostics: tuple[Diagnostic, ...]
 ) -> tuple[Program | None, CheckReport]:
-    results = [result for constraint in program.constraints.values() for result in run_examples(constraint)]
+    results = list(run_all_examples(program))
     wrong = tuple(result.diagnostic for result in results if result.diagnostic)
     found = tuple(sorted(diagnostics + wrong, key=lambda one: one.span))
     untried = Counter(result.untried for result in results if result.untried is not None)
@@ -102,8 +113,26 @@ def check_file(path: str | PathLike[str], against: str | PathLike[str] | None = 
 
 
 def compile_source(source: Source) -> Program:
-    """The program of a source whose every example agrees with its check. Raises `SourceError` otherwise."""
-    program, report = check_source(source)
+    """The program of a source whose every example agrees with its check. Raises `SourceError` otherwise.
+
+    Conflicts in specs are no error here: proving one takes many times as long as compiling, and the prompts of a
+    benchmark have to be graded even where nobody can answer them.
+    """
+    program, report = _compiled(source)
     if program is None:
         raise SourceError(source, (one for one in report.diagnostics if one.severity == "error"))
+    return program
+
+
+def typed_source(source: Source) -> Program:
+    """The program of a source, whose examples are not run: one that is contradicted is for others to find.
+
+    Raises `SourceError`, with every mistake, where the text does not compile.
+    """
+    try:
+        program, diagnostics = build(source)
+    except SourceError as error:
+        raise SourceError(source, _check_the_rest(source, error).diagnostics) from None
+    if errors := [one for one in diagnostics if one.severity == "error"]:
+        raise SourceError(source, errors)
     return program

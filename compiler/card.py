@@ -87,6 +87,7 @@ spec calm {
   use no_commas()
   use word_range(max = 60) weight 2 as short
   reward mean(hard, if_empty=1)
+  accept "We will call back."
 }
 ```
 

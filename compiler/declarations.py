@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.before import texts_before
 from verif_dsl.compiler.binding import BindError, admit, bind, draw
 from verif_dsl.compiler.conversation import PROMPT, Given
 from verif_dsl.compiler.cost import LARGEST_COST, LONGEST_LIST, cost_of
@@ -252,25 +253,9 @@ class ConstraintBuilder:
         return {"prompt": PROMPT, **{name: given for name, given in self.givens.items() if given.role is not None}}
 
     def _example_given(self, tree: syntax.Example, constraint: Constraint) -> dict[str, str] | None:
-        """What came before an example: turns from its `after`, columns from its `with`."""
-        turns = [(turn.role, turn.text.value) for turn in tree.after]
-        columns = tuple(one for one in tree.arguments if one.name.name in self._fields())
-        fields: dict[str, str] = {}
-        for name, value in self.binds(columns).items():
-            if not isinstance(value, str):
-                span = span_of(columns, name, tree.span)
-                self.report("V0501", f"`{name}` is a column of texts, and {written(value)} is none", span)
-                return None
-            fields[self.givens[name].field or ""] = value
-        found: dict[str, str] = {}
-        for given in constraint.givens:
-            text = given.find(turns, fields)
-            if text is None:
-                hint = f'add with {given.name} = "..."' if given.role is None else f'add after {given.role} "..."'
-                self.report("V0206", f"the constraint reads {given}, and this example has none", tree.span, hint)
-                return None
-            found[given.key] = prepare(text)
-        return found
+        """What came before an example."""
+        columns = [one for one in self.givens.values() if one.role is None]
+        return texts_before(tree, [("the constraint", one) for one in constraint.givens], columns, self.report)
 
     def binds(self, binds: tuple[syntax.Bind, ...]) -> dict[str, Value]:
         """`name = value` pairs as arguments; a name given twice is reported."""

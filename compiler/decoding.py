@@ -52,7 +52,7 @@ NARROWED = {
     "constraint": '"constraint" NAME version? "{" doc? tags? deprecated? declaration* instruct+ feedback* decision '
     'examples "}"',
     "judge": '"judge" "{" ask scale anchor* pass_ show? unknown? "}"',
-    "spec": '"spec" NAME version? "{" doc? tags? use+ reward? "}"',
+    "spec": '"spec" NAME version? "{" doc? tags? use+ reward? spec_example* "}"',
     "given_source": 'ROLE "[" (MINUS? WHOLE | "0") "]" | "field" STRING',
     "comparator": '("==" | "!=" | "<=" | "<" | ">=" | ">") space | "in" WS | "not" WS "in" WS',
     "call": 'builtin_call | QUANTITY "(" quantified ")"',
@@ -71,6 +71,7 @@ ADDED = {
     "declaration": "param | require | given | let",
     "decision": "check | judge",
     "examples": "accept+ reject (accept | reject)* | reject+ accept (accept | reject)*",
+    "spec_example": '("accept" text | "reject" text) after? because?',
     "reward_product": 'reward_factor ("*" reward_factor)*',
     "reward_factor": 'NUM | PRESET | NAME | AGGREGATION "(" reward_product ("," reward_product)* if_empty? ")"',
     "if_empty": '"," "if_empty" "=" NUM',

@@ -39,6 +39,8 @@ CODES = {
     "V0303": "a parameter that is told and not checked, or checked and not told",
     "V0401": "an example that its check contradicts",
     "V0402": "a constraint whose verdicts changed under the same version",
+    "V0403": "a spec whose constraints contradict each other",
+    "V0404": "a constraint of a spec that says nothing that another one does not say",
     "V0501": "arguments that a constraint does not accept",
 }
 """Every diagnostic code with what it means. Codes are stable: a code is never used for something else."""

@@ -44,7 +44,7 @@ Clauses of one kind keep their order, which matters: a name is visible after its
 instructions by their number. Between the kinds it never does: nothing before `let` can name what a `let` names.
 """
 
-SPEC_ORDER = (syntax.Doc, syntax.Tags, syntax.Use, syntax.Reward)
+SPEC_ORDER = (syntax.Doc, syntax.Tags, syntax.Use, syntax.Reward, syntax.Example)
 
 Clause = TypeVar("Clause")
 

@@ -59,7 +59,10 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An `accept` or a `reject` line, its arguments bound, and what came before it by key."""
+    """An `accept` or a `reject` line, its arguments bound, and what came before it by key.
+
+    That of a spec has no arguments, for those stand in the uses, and no score.
+    """
 
     accepts: bool
     response: str
@@ -124,11 +127,13 @@ class Use:
     weight: float = 1.0
     name: str = ""
     """What its verdicts are called: the `as` name, else the constraint's own."""
+    span: Span | None = field(default=None, compare=False)
+    """Where it stands in the text, when it stands in one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A named set of requirements with the reward that sums them up."""
+    """A named set of requirements with the reward that sums them up, and responses that keep all of it or do not."""
 
     name: str
     version: int
@@ -136,6 +141,8 @@ class Spec:
     tags: tuple[str, ...]
     uses: tuple[Use, ...]
     reward: Reward | None
+    examples: tuple[Example, ...]
+    span: Span
 
 
 @dataclass(frozen=True)

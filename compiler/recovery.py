@@ -45,6 +45,8 @@ class Recovered:
             return True
         if diagnostic.code in ("V0206", "V0302") and any(self._heads(item, span) for item in self._damaged):
             return True
+        if diagnostic.code == "V0401" and any(self._in_spec(item, span) for item in self._damaged):
+            return True  # what the spec has lost may be the use that fails on its `reject`
         quoted = " ".join(re.findall(r"`[^`]*`|\w+ =", diagnostic.message))
         named = re.findall(r"\w+", f"{quoted} {self.source.text[span.start : span.end]}")
         return not self._lost_names.isdisjoint(named)
@@ -53,6 +55,9 @@ class Recovered:
         """Whether a place is in the head of an item, where what it lacks is reported."""
         opening = self.source.text.find("{", item.span.start, item.span.end)
         return item.span.start <= span.start < (item.span.end if opening < 0 else opening)
+
+    def _in_spec(self, item: Item, span: Span) -> bool:
+        return item.word == "spec" and item.span.start <= span.start < item.span.end
 
     def remove(self, spans: Iterable[Span]) -> None:
         """Sets parts of the text aside."""

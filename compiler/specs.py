@@ -11,7 +11,7 @@ from verif_dsl.compiler.calls import QUANTITIES, is_narrowed, type_of
 from verif_dsl.compiler.declarations import ConstraintBuilder
 from verif_dsl.compiler.diagnostics import Diagnostic, Note, SourceError, suggestion
 from verif_dsl.compiler.domains import literal, span_of
-from verif_dsl.compiler.examples import run_examples
+from verif_dsl.compiler.examples import run_all_examples
 from verif_dsl.compiler.expressions import Typer
 from verif_dsl.compiler.ir import Argument, Node
 from verif_dsl.compiler.lints import lint_imports
@@ -29,9 +29,10 @@ from verif_dsl.compiler.modules import (
     read_source,
 )
 from verif_dsl.compiler.parser import parse
-from verif_dsl.compiler.program import Constraint, Program, Spec, Use
+from verif_dsl.compiler.program import Constraint, Example, Program, Spec, Use
 from verif_dsl.compiler.rewards import GROUPS, Reward, RewardError, build_reward, groups
 from verif_dsl.compiler.source import Source, Span
+from verif_dsl.compiler.spec_examples import spec_examples
 
 EDITION = "1"
 BUILT_IN = frozenset(BUILTINS) | frozenset(QUANTITIES)
@@ -151,8 +152,7 @@ def _module(path: str, version: str | None, reading: _Reading) -> tuple[Program,
         check_pin(path, pin, reading.lock)
         found = [one for one in typer.diagnostics if one.severity == "error"]
         if not found and not path.startswith(STANDARD):  # the tests of the standard library hold its examples to it
-            results = (result for constraint in program.constraints.values() for result in run_examples(constraint))
-            found = [result.diagnostic for result in results if result.diagnostic]
+            found = [result.diagnostic for result in run_all_examples(program) if result.diagnostic]
         if found:
             raise _module_error(path, source, found[0])
         reading.pins[path] = pin
@@ -207,6 +207,9 @@ def spec_of(text: str, program: Program) -> Spec:
     typer = Typer()
     match parse(source).items:
         case (syntax.Spec() as tree,):
+            for one in tree.clauses:
+                if isinstance(one, syntax.Example):
+                    typer.report("V0206", "a row has no examples", one.span, "examples stand in a spec of the file")
             spec = _spec(tree, typer, program.known(), set())
         case _:
             raise SourceError(source, [Diagnostic("V0101", "this is more than the clauses of a spec", Span(0, 0))])
@@ -245,7 +248,11 @@ def _spec(tree: syntax.Spec, typer: Typer, constraints: Mapping[str, Constraint]
         typer.report("V0206", "`doc` is given twice", again.span)
     doc = docs[0].text.value if docs else None
     tags = tuple(tag.value for one in clauses if isinstance(one, syntax.Tags) for tag in one.tags)
-    return Spec(tree.name.name, tree.version, doc, tags, tuple(uses), reward)
+    examples: tuple[Example, ...] = ()
+    if len(uses) == sum(isinstance(one, syntax.Use) for one in clauses):  # all of its uses are known
+        trees = [one for one in clauses if isinstance(one, syntax.Example)]
+        examples = tuple(spec_examples(trees, uses, constraints, typer.report))
+    return Spec(tree.name.name, tree.version, doc, tags, tuple(uses), reward, examples, tree.name.span)
 
 
 def _exists(tree: syntax.Name, typer: Typer, constraints: Mapping[str, Constraint], failed: set[str]) -> bool:
@@ -280,7 +287,7 @@ def _use(tree: syntax.Use, typer: Typer, constraints: Mapping[str, Constraint], 
     weight = float(tree.weight.text) if tree.weight else 1.0
     if weight == 0 and tree.weight:
         typer.report("V0205", "a weight of 0 leaves the constraint out", tree.weight.span, "remove the `use`")
-    return Use(name, arguments, weight, tree.alias.name if tree.alias else tree.constraint.name)
+    return Use(name, arguments, weight, tree.alias.name if tree.alias else tree.constraint.name, tree.span)
 
 
 def _reward(clause: syntax.Reward, tree: syntax.Spec, typer: Typer) -> Reward | None:

@@ -269,6 +269,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Example:
+    """An `accept` or a `reject`, of a constraint or of a spec."""
+
     accepts: bool
     response: Text
     arguments: tuple[Bind, ...]
@@ -334,7 +336,7 @@ class Reward:
 class Spec:
     name: Name
     version: int
-    clauses: tuple[Doc | Tags | Use | Reward, ...]
+    clauses: tuple[Doc | Tags | Use | Reward | Example, ...]
     span: Span
 
 

@@ -144,6 +144,15 @@ judges = node(
     several(plain_names),
     several(st.sampled_from(["mask", "fail"]), most=2),
 )
+examples = node(
+    syntax.Example,
+    st.booleans(),
+    texts,
+    several(binds),
+    several(node(syntax.Turn, roles, texts)),
+    maybe(numbers),
+    maybe(strings),
+)
 clauses = st.one_of(
     docs,
     tags,
@@ -157,15 +166,7 @@ clauses = st.one_of(
     node(syntax.Instruct, texts, maybe(expressions), maybe(strings)),
     node(syntax.Feedback, texts, maybe(expressions), maybe(strings)),
     node(syntax.Check, expressions),
-    node(
-        syntax.Example,
-        st.booleans(),
-        texts,
-        several(binds),
-        several(node(syntax.Turn, roles, texts)),
-        maybe(numbers),
-        maybe(strings),
-    ),
+    examples,
 )
 uses = node(syntax.Use, names, several(binds), maybe(numbers), maybe(plain_names))
 versions = st.sampled_from([1, 1, 2, 30])
@@ -176,7 +177,7 @@ items = st.one_of(
         syntax.Spec,
         plain_names,
         versions,
-        several(st.one_of(docs, tags, uses, node(syntax.Reward, expressions)), most=4),
+        several(st.one_of(docs, tags, uses, node(syntax.Reward, expressions), examples), most=5),
     ),
 )
 files = node(

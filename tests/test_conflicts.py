@@ -22,7 +22,9 @@ from verif_dsl.compiler.conflicts import (
     Undecided,
     Used,
     conflicts,
+    conflicts_in,
     implications,
+    implied,
     used_by,
 )
 from verif_dsl.compiler.conflicts.automata import And, Formula, Linear, Or, Text, matches
@@ -129,6 +131,35 @@ def test_what_another_constraint_says_already_is_told() -> None:
     )
     stronger = Implication("word_range", "words_at_least"), Implication("word_range", "words_at_most")
     assert implications(asked) == list(stronger)
+
+
+def test_an_accept_of_a_spec_is_its_witness_though_it_reads_the_prompt_and_a_judge_decides_a_part() -> None:
+    program = verif_dsl.compile("""
+      constraint echo {
+        instruct "Repeat the question." check prompt in response
+        accept "Why? So." after user "Why?" reject "So." after user "Why?"
+      }
+      constraint kind {
+        instruct "Be kind." judge { ask "Kind?" scale 1 to 5 pass >= 4 } accept "a" reject "b"
+      }
+      spec asked { use echo() use kind() reject "So." after user "Why?" }
+      spec shown { use echo() use kind() accept "Why? So." after user "Why?" }
+    """).program
+    found = {name: conflicts_in(spec, program.constraints) for name, spec in program.specs.items()}
+    assert found["asked"] == Undecided("`echo` reads more than the response")
+    assert found["shown"] == Satisfiable("Why? So.", ("kind",), kept=True)
+
+
+def test_responses_that_tell_constraints_apart_hide_no_implication(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = uses(
+        "use length.words_at_least(n = 9) use length.words_at_most(n = 200) use length.word_range(min = 9, max = 12)"
+        " use punctuation.no_commas() use length.sentences_at_least(n = 2) use length.words_at_least(n = 8) as fewer"
+        ' use keywords.keyword_at_least(keyword = "river", n = 2) use length.words_at_most(n = 200) as again'
+    )
+    found = implications(asked)
+    monkeypatch.setattr(implied, "_told_apart", lambda *_: set())
+    assert implications(asked) == found
+    assert Implication("word_range", "fewer") in found
 
 
 def test_what_cannot_be_known_is_undecided_and_says_why() -> None:

@@ -73,6 +73,17 @@ PROGRAMS = {
         "constraint c { given opening from user[0] " + HEAD[15:] + "check opening in response" + TAIL,
         True,
     ),
+    "a spec with examples": (
+        HEAD
+        + "check true"
+        + TAIL
+        + ' spec s { use c() reward all(hard) accept "a" after user "b" reject "c" because "d" }',
+        True,
+    ),
+    "an argument in an example of a spec": (
+        HEAD + "check true" + TAIL + ' spec s { use c() accept "a" with n = 3 }',
+        False,
+    ),
     "import": ('import "a" as b ' + HEAD + "check true" + TAIL, False),
     "comment": (HEAD + "# why\n check true" + TAIL, False),
     "endless space": (HEAD + " " * 25 + "check true" + TAIL, False),

@@ -58,6 +58,7 @@ def folder(tmp_path: Path) -> Path:
         ('import "shared/broken" as a', "V0215"),
         ('import "shared/unparsed" as a', "V0215"),
         ('import "shared/contradicted" as a', "V0215"),
+        ('import "shared/contradicted_spec" as a', "V0215"),
         ('import "shared/circle" as a', "V0213"),
         ('import "shared/tone" as a import "std/case" as a', "V0204"),
     ],
@@ -66,6 +67,8 @@ def test_an_import_that_cannot_be_followed_says_why_at_its_place(folder: Path, l
     (folder / "shared" / "bare.vif").write_text("define f() -> bool = true", encoding="utf-8")
     (folder / "shared" / "broken.vif").write_text("define f() -> bool = 1", encoding="utf-8")
     (folder / "shared" / "contradicted.vif").write_text(TONE.replace("<= most", "< most"), encoding="utf-8")
+    spec = TONE + 'spec s { use quiet() accept "Fine!" }'
+    (folder / "shared" / "contradicted_spec.vif").write_text(spec, encoding="utf-8")
     (folder / "shared" / "unparsed.vif").write_text("define f(", encoding="utf-8")
     (folder / "shared" / "circle.vif").write_text('import "shared/back" as back', encoding="utf-8")
     (folder / "shared" / "back.vif").write_text('import "shared/circle" as there', encoding="utf-8")

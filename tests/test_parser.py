@@ -42,6 +42,15 @@ def test_nodes_know_their_place() -> None:
     assert text[right.span.start : right.span.end] == '"é" in response'
 
 
+def test_a_spec_has_examples_as_a_constraint_has() -> None:
+    (spec,) = tree_of('spec s { use c() reject "b" reward hard accept "a" after user "x" because "y" }').items
+    assert isinstance(spec, syntax.Spec)
+    examples = [one for one in spec.clauses if isinstance(one, syntax.Example)]
+    assert [(one.accepts, one.response.value) for one in examples] == [(False, "b"), (True, "a")]
+    assert [(turn.role, turn.text.value) for turn in examples[1].after] == [("user", "x")]
+    assert examples[1].because and examples[1].because.value == "y"
+
+
 def test_strings_and_blocks_are_read_as_written() -> None:
     text = """constraint c {
       instruct "a\\n\\"b\\" \\\\ \\u{1F600}"

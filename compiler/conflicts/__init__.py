@@ -8,10 +8,11 @@ A contradiction is proved and never guessed: what the analysis does not understa
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from verif_dsl.compiler.conflicts.verdict import Fact, Refuted, facts_of, opposite, refute
+from verif_dsl.compiler.conflicts.implied import Implication, implications
+from verif_dsl.compiler.conflicts.verdict import Fact, Refuted, Used, facts_of, refute
 from verif_dsl.compiler.conflicts.witness import find
-from verif_dsl.compiler.ir import Value
-from verif_dsl.compiler.program import Constraint, Use
+from verif_dsl.compiler.examples import run_spec_examples
+from verif_dsl.compiler.program import Constraint, Spec, Use
 
 __all__ = [
     "Contradiction",
@@ -23,21 +24,13 @@ __all__ = [
     "Used",
     "Verdict",
     "conflicts",
+    "conflicts_in",
     "implications",
     "used_by",
 ]
 
 MOST_EXAMPLES = 40
 """Accepted examples, of all constraints together, that are tried as responses to all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """A constraint with its arguments bound, and what it is called where it is used."""
-
-    name: str
-    constraint: Constraint
-    arguments: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +49,8 @@ class Satisfiable:
 
     witness: str
     left_out: tuple[str, ...] = ()
+    kept: bool = False
+    """Whether it is an `accept` of the spec, and was not looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +61,6 @@ class Undecided:
 
 
 Verdict = Contradiction | Satisfiable | Undecided
-
-
-@dataclass(frozen=True, slots=True)
-class Implication:
-    """Every response that keeps `stronger` keeps `weaker`, which is of no use beside it."""
-
-    stronger: str
-    weaker: str
 
 
 def used_by(uses: Sequence[Use], known: Mapping[str, Constraint]) -> list[Used]:
@@ -111,7 +98,7 @@ def conflicts(uses: Sequence[Used], *, look_for_witness: bool = True) -> Verdict
         return Contradiction(because)
     if not look_for_witness:
         return Undecided("no contradiction was found, and no witness was looked for")
-    left_out = tuple(one.name for one in uses if one.constraint.check is None)
+    left_out = _judged(uses)
     if len(left_out) == len(uses):
         return Undecided("a judge decides all of it")
     reading = [one.name for one in uses if one.constraint.check is not None and one.constraint.givens]
@@ -132,17 +119,25 @@ def conflicts(uses: Sequence[Used], *, look_for_witness: bool = True) -> Verdict
     return Satisfiable(witness, left_out)
 
 
-def implications(uses: Sequence[Used]) -> list[Implication]:
-    """The pairs of which one constraint is kept by all that keep the other, as far as that is proved."""
-    found = []
-    facts = {one.name: facts_of(one.name, one.constraint, one.arguments) for one in uses}
-    for weaker in uses:
-        failed = opposite(weaker.name, weaker.constraint, weaker.arguments)
-        if failed is None:
-            continue
-        for stronger in uses:
-            if stronger is not weaker and stronger.constraint.check is not None:
-                because = refute([*facts[stronger.name], failed])
-                if because is not None and failed in because.facts and len(because.facts) > 1:
-                    found.append(Implication(stronger.name, weaker.name))
-    return found
+def conflicts_in(spec: Spec, known: Mapping[str, Constraint], *, look_for_witness: bool = True) -> Verdict:
+    """Whether one response can keep a whole spec; an `accept` of it that holds shows that, and nothing is searched.
+
+    `known` has the constraints that it uses.
+
+    >>> from verif_dsl.compiler import Source, compile_source
+    >>> program = compile_source(Source("<doc>", '''
+    ... import "std/length" as length
+    ... spec reply { use length.words_at_least(n = 3) accept "Tea is ready." }
+    ... '''))
+    >>> conflicts_in(program.specs["reply"], program.known())
+    Satisfiable(witness='Tea is ready.', left_out=(), kept=True)
+    """
+    uses = used_by(spec.uses, known)
+    for one in run_spec_examples(spec, known):
+        if one.example.accepts and one.diagnostic is None and one.untried is None:
+            return Satisfiable(one.example.response, _judged(uses), kept=True)
+    return conflicts(uses, look_for_witness=look_for_witness)
+
+
+def _judged(uses: Sequence[Used]) -> tuple[str, ...]:
+    return tuple(one.name for one in uses if one.constraint.check is None)

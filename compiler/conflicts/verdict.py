@@ -38,6 +38,15 @@ LONGEST_SHOWN = 160
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """A constraint with its arguments bound, and what it is called where it is used."""
+
+    name: str
+    constraint: Constraint
+    arguments: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """A condition that a constraint sets: the name of its use, the condition with its arguments in place."""
 
@@ -45,9 +54,14 @@ class Fact:
     condition: Node
     formula: Formula
 
-    def __str__(self) -> str:
+    @property
+    def shown(self) -> str:
+        """The condition as the language writes it, cut short where it is long."""
         text = shown(self.condition)
-        return f"`{self.constraint}`: {text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + '...'}"
+        return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+
+    def __str__(self) -> str:
+        return f"`{self.constraint}`: {self.shown}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.commands import CONSTRAINTS, assert_refused, vif
 from verif_dsl.cli import main
-from verif_dsl.compiler import check_file
+from verif_dsl.compiler import check_file, compile_source, read_source
 from verif_dsl.compiler.builtins import langdetect_profiles
 from verif_dsl.compiler.diagnostics import VerifError
 
@@ -200,6 +200,36 @@ def test_examples_that_need_what_is_not_installed_are_said_not_to_be_tried(
         "1 file, 0 errors, 0 examples, 0 failed",
         "2 examples not tried: langdetect is not installed (pip install 'verif-dsl[ifeval]')",
     ]
+
+
+def test_examples_of_specs_are_run_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    judged = (
+        'constraint kind { instruct "Be kind." judge { ask "Kind?" scale 1 to 5 pass >= 4 } accept "a" reject "b" }'
+    )
+    path = tmp_path / "specs.vif"
+    spec = 'spec both { use no_comma() use kind() accept "a b" reject "a, b" } spec soft { use kind() accept "a" }'
+    path.write_text(CONSTRAINTS + judged + spec, encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 file, 0 errors, 8 examples, 0 failed",
+        "1 example not tried: a judge decides every constraint of its spec",
+    ]
+
+
+def test_a_contradiction_is_an_error_of_the_check_and_not_of_compiling(
+    constraints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with constraints.open("a", encoding="utf-8") as file:
+        file.write("spec none { use word_range(min = 5, max = 6) use word_range(max = 4) as shorter }")
+    assert main(["check", str(constraints)]) == 1
+    assert "error[V0403]: no response keeps both `word_range` and `shorter`" in capsys.readouterr().out
+    assert "none" in compile_source(read_source(constraints)).specs
+
+
+def test_of_a_spec_that_is_broken_off_only_the_mistake_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "rules.vif"
+    path.write_text(CONSTRAINTS + 'spec s { use word_range() use no_comma(n == 1) reject "a, b" }', encoding="utf-8")
+    assert [one.code for one in check_file(path).diagnostics] == ["V0101"]
 
 
 def test_a_file_that_cannot_be_read_is_a_diagnostic_without_a_place(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`vif conflicts`: what it tells of specs and of rows, and its page."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def test_the_command_tells_of_one_spec_as_json(rules: Path, capsys: pytest.Captu
         "spec": "possible",
         "outcome": "satisfiable",
         "witness": "a a",
+        "kept": False,
         "left_out": [],
         "implied": [{"stronger": "word_range", "weaker": "words_at_least"}],
     }
@@ -68,15 +70,53 @@ def test_the_command_tells_which_rows_are_impossible(
     assert out[-1] == "4 rows, 2 with constraints that contradict each other"
 
 
+SUGGESTED = """\
+possible: satisfiable, for example by
+  a a
+  `words_at_least` says nothing that `word_range` does not say
+  to keep it, write in the spec
+    accept "a a"
+"""
+KEPT = """\
+possible: satisfiable, as its `accept` shows
+  a a
+  `words_at_least` says nothing that `word_range` does not say
+"""
+
+
+def test_a_response_that_was_found_is_kept_as_an_example(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["conflicts", str(rules), "--spec", "possible", "--suggest"]
+    assert main(asked) == 0
+    assert capsys.readouterr().out == SUGGESTED
+    line = SUGGESTED.splitlines()[-1]
+    kept = rules.read_text(encoding="utf-8").rstrip().removesuffix("}") + f"{line}\n}}\n"
+    rules.write_text(kept, encoding="utf-8")
+    assert main(asked) == 0
+    assert capsys.readouterr().out == KEPT
+    rules.write_text(kept.replace("min = 2, max = 9", "min = 3, max = 9"), encoding="utf-8")
+    assert main(["check", str(rules)]) == 1
+    assert "this `accept` is contradicted: `word_range` fails on it" in capsys.readouterr().out
+    assert main([*asked, "--json"]) == 0
+    (spec,) = json.loads(capsys.readouterr().out)["specs"]
+    assert (spec["witness"], spec["kept"], spec["suggestion"]) == ("a a a", False, 'accept "a a a"')
+
+
+def test_what_contradicts_itself_gets_no_suggestion(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conflicts", str(rules), "--spec", "impossible", "--suggest"]) == 1
+    assert "accept" not in capsys.readouterr().out
+
+
 def test_the_page_shows_what_happens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "conflicts.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     Path("reply.vif").write_text(page.partition("```vif\n")[2].partition("```")[0], encoding="utf-8")
-    shown = page.partition("```console\n$ vif conflicts reply.vif\n")[2].partition("```")[0]
-    assert main(["conflicts", "reply.vif"]) == 1
-    assert capsys.readouterr().out == shown
+    shown = re.findall(r"^```console\n\$ vif (.*)\n((?:.*\n)*?)```$", page, re.MULTILINE)
+    assert len(shown) == 2
+    for command, out in shown:
+        main(command.split())
+        assert capsys.readouterr().out == out
 
 
 @pytest.mark.parametrize(

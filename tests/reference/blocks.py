@@ -178,7 +178,7 @@ def clause_order() -> str:
 
     lines = (
         f"- In a constraint: {order(CONSTRAINT_ORDER)}, then `accept` and `reject` as they stand.",
-        f"- In a spec: {order(SPEC_ORDER)}.",
+        f"- In a spec: {order(SPEC_ORDER)}, then `accept` and `reject` as they stand.",
     )
     return "\n".join(fill(line, WIDTH, subsequent_indent="  ") for line in lines)
 

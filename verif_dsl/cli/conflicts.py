@@ -10,10 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from verif_dsl import Verifier
-    from verif_dsl.compiler.conflicts import Implication, Used, Verdict
-
-MOST_COMPARED = 12
-"""Constraints of a spec that are compared with each other for those that say nothing new."""
+    from verif_dsl.compiler.conflicts import Implication, Verdict
+    from verif_dsl.compiler.program import Program
 
 
 @click.command("conflicts")
@@ -25,54 +23,65 @@ MOST_COMPARED = 12
     type=click.Path(path_type=Path),
     help="Rows (.jsonl or .parquet) whose column `constraints` is looked at instead of the specs.",
 )
+@click.option("--suggest", is_flag=True, help="For each response that was found, the line that keeps it in the spec.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document for programs.")
-def conflicts(file: Path, name: str | None, rows: Path | None, as_json: bool) -> int:
+def conflicts(file: Path, name: str | None, rows: Path | None, suggest: bool, as_json: bool) -> int:
     """Find the specs whose constraints no response can keep together, with the reason; of others show a response."""
     if name is not None and rows is not None:
         raise click.UsageError("--spec goes with the specs of FILE, and --rows with data")
-    import verif_dsl
+    if suggest and rows is not None:
+        raise click.UsageError("--suggest goes with the specs of FILE, and --rows with data")
+    from verif_dsl.compiler import read_source, typed_source
 
-    verifier = verif_dsl.load(file)
+    program = typed_source(read_source(file))
     if rows is not None:
-        return _rows(verifier, rows, as_json)
-    return _specs(verifier, file, name, as_json)
+        from verif_dsl import Verifier
+
+        return _rows(Verifier(program), rows, as_json)
+    return _specs(program, file, name, suggest, as_json)
 
 
-def _specs(verifier: "Verifier", file: Path, name: str | None, as_json: bool) -> int:
+def _specs(program: "Program", file: Path, name: str | None, suggest: bool, as_json: bool) -> int:
     from verif_dsl import VerifError
-    from verif_dsl.compiler.conflicts import Contradiction, used_by
-    from verif_dsl.compiler.conflicts import conflicts as conflicts_of
+    from verif_dsl.compiler.conflicts import Contradiction, conflicts_in, implications, used_by
     from verif_dsl.compiler.diagnostics import suggestion
 
-    specs = verifier.specs
+    specs = program.specs
     if not specs:
         raise VerifError(f"{file}: there is no spec in it")
     if name is not None and name not in specs:
         hint = suggestion(name, specs)
         raise VerifError(f"{file}: there is no spec `{name}`" + (f" ({hint})" if hint else ""))
-    known = verifier.program.known()
+    known = program.known()
     found: list[dict[str, object]] = []
     status = 0
     for spec in specs.values():
         if name in (None, spec.name):
-            uses = used_by(spec.uses, known)
-            verdict = conflicts_of(uses)
-            status = 1 if isinstance(verdict, Contradiction) else status
-            implied = _implied(uses, verdict)
+            verdict = conflicts_in(spec, known)
+            implied: list[Implication] = []
+            if isinstance(verdict, Contradiction):
+                status = 1
+            else:
+                implied = implications(used_by(spec.uses, known))
+            line = _line(verdict) if suggest else None
             if as_json:
-                found.append({"spec": spec.name, **_to_dict(verdict), "implied": _pairs(implied)})
+                suggested = {"suggestion": line} if suggest else {}
+                found.append({"spec": spec.name, **_to_dict(verdict), "implied": _pairs(implied), **suggested})
             else:
                 _show(spec.name, verdict, implied)
+                if line is not None:
+                    click.echo(f"  to keep it, write in the spec\n    {line}")
     if as_json:
         click.echo(json.dumps({"specs": found}))
     return status
 
 
-def _implied(uses: "Sequence[Used]", verdict: "Verdict") -> "list[Implication]":
-    from verif_dsl.compiler.conflicts import Contradiction, implications
+def _line(verdict: "Verdict") -> str | None:
+    """The example that keeps a witness in its spec; None where the spec has one."""
+    from verif_dsl.compiler.conflicts import Satisfiable
+    from verif_dsl.compiler.values import quoted
 
-    several = 1 < len(uses) <= MOST_COMPARED
-    return implications(uses) if several and not isinstance(verdict, Contradiction) else []
+    return f"accept {quoted(verdict.witness)}" if isinstance(verdict, Satisfiable) and not verdict.kept else None
 
 
 def _rows(verifier: "Verifier", data: Path, as_json: bool) -> int:
@@ -122,8 +131,8 @@ def _to_dict(verdict: "Verdict") -> dict[str, object]:
         case Contradiction(because):
             facts = [{"constraint": one.constraint, "condition": shown(one.condition)} for one in because.facts]
             return {"outcome": "contradiction", "because": facts, "always": list(because.axioms)}
-        case Satisfiable(witness, left_out):
-            return {"outcome": "satisfiable", "witness": witness, "left_out": list(left_out)}
+        case Satisfiable(witness, left_out, kept):
+            return {"outcome": "satisfiable", "witness": witness, "kept": kept, "left_out": list(left_out)}
     return {"outcome": "undecided", "why": verdict.why}
 
 
@@ -138,8 +147,8 @@ def _show(title: str, verdict: "Verdict", implied: "Sequence[Implication]") -> N
         case Contradiction():
             click.echo(f"{title}: contradiction, no response keeps all of these")
             _indented(str(verdict))
-        case Satisfiable(witness, left_out):
-            click.echo(f"{title}: satisfiable, for example by")
+        case Satisfiable(witness, left_out, kept):
+            click.echo(f"{title}: satisfiable, " + ("as its `accept` shows" if kept else "for example by"))
             _indented(witness)
             if left_out:
                 click.echo(f"  left out, for a judge decides: {', '.join(left_out)}")
