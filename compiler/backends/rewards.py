@@ -1,7 +1,7 @@
 """Rewards over columns: a table of verdicts in, the lowest and the highest reward of each row out.
 
-However a reward is built, the rewards of a batch are one query, because a trainer asks for them at every step, and
-small queries cost more to begin than to carry out. The query first sums up the verdicts of each row, group by group, and
+However a reward is built, the rewards of a batch are one query: a trainer asks for them at every step, and small
+queries cost more to begin than to carry out. The query first sums up the verdicts of each row, group by group, and
 then makes of these, row by row, what the reward says.
 """
 

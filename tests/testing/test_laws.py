@@ -1,7 +1,6 @@
 """The laws: each finds what breaks it, as small as it gets, and says nothing of what does not."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -9,21 +8,20 @@ from tests.testing.rules import BREAKING, KEPT
 from verif_dsl.compiler import Source, compile_source
 from verif_dsl.compiler.program import Constraint
 from verif_dsl.testing.laws import LAWS, Finding, NotTried, look, senses
-from verif_dsl.testing.running import chosen_laws, described, read_program, subjects_of
+from verif_dsl.testing.reports import described
+from verif_dsl.testing.running import chosen_laws, program_of, subjects_of
 from verif_dsl.testing.subjects import Subject, smallest
 
 
-def subject_of(text: str, tmp_path: Path, **settings: object) -> Subject:
-    path = tmp_path / "rules.vif"
-    path.write_text(text, encoding="utf-8")
-    (subject,) = subjects_of(read_program(path), 20)
+def subject_of(text: str, **settings: object) -> Subject:
+    (subject,) = subjects_of(program_of(Source("<text>", text)), 20)
     return replace(subject, **settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", BREAKING)
-def test_a_law_finds_what_breaks_it(name: str, tmp_path: Path) -> None:
+def test_a_law_finds_what_breaks_it(name: str) -> None:
     text, said = BREAKING[name]
-    subject = subject_of(text, tmp_path)
+    subject = subject_of(text)
     (law,) = chosen_laws([name])
     found = look(law, subject)
     assert isinstance(found, Finding)
@@ -32,14 +30,14 @@ def test_a_law_finds_what_breaks_it(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", BREAKING)
-def test_no_other_law_is_broken_by_it(name: str, tmp_path: Path) -> None:
-    subject = subject_of(BREAKING[name][0], tmp_path)
+def test_no_other_law_is_broken_by_it(name: str) -> None:
+    subject = subject_of(BREAKING[name][0])
     broken = [law.name for law in LAWS if isinstance(look(law, subject), Finding)]
     assert broken == [name]
 
 
-def test_a_sound_constraint_breaks_none(tmp_path: Path) -> None:
-    subject = subject_of(KEPT, tmp_path, real=("a, b", "c, d", "e"))
+def test_a_sound_constraint_breaks_none() -> None:
+    subject = subject_of(KEPT, real=("a, b", "c, d", "e"))
     found = {law.name: look(law, subject) for law in LAWS}
     assert not [one for one in found.values() if isinstance(one, Finding)]
     assert found["monotone"] == NotTried("no parameter is a threshold")
@@ -64,7 +62,7 @@ def test_a_sound_constraint_breaks_none(tmp_path: Path) -> None:
     ],
 )
 def test_a_limit_that_the_text_takes_in_and_the_check_does_not_is_found(
-    said: str, symbol: str, counts: str | None, tmp_path: Path
+    said: str, symbol: str, counts: str | None
 ) -> None:
     few, many = ("accept", "reject") if symbol.startswith("<") else ("reject", "accept")
     text = f"""
@@ -77,7 +75,7 @@ def test_a_limit_that_the_text_takes_in_and_the_check_does_not_is_found(
     }}
     """
     (law,) = chosen_laws(["text-and-check-agree"])
-    found = look(law, subject_of(text, tmp_path))
+    found = look(law, subject_of(text))
     if counts is None:
         assert found is None
     else:
@@ -85,7 +83,7 @@ def test_a_limit_that_the_text_takes_in_and_the_check_does_not_is_found(
         assert f"{counts} for the check" in found.message
 
 
-def test_a_parameter_that_no_text_tells_is_found(tmp_path: Path) -> None:
+def test_a_parameter_that_no_text_tells_is_found() -> None:
     text = """
     constraint c {
       param n: int in 1 to 9 = 2
@@ -97,11 +95,11 @@ def test_a_parameter_that_no_text_tells_is_found(tmp_path: Path) -> None:
     }
     """
     (law,) = chosen_laws(["text-and-check-agree"])
-    found = look(law, subject_of(text, tmp_path))
+    found = look(law, subject_of(text))
     assert found == Finding("the verdict depends on `relation`, and no instruct tells it")
 
 
-def test_a_verdict_that_follows_the_back_end_is_found_and_made_small(tmp_path: Path) -> None:
+def test_a_verdict_that_follows_the_back_end_is_found_and_made_small() -> None:
     class Differing(Subject):
         """A columnar back end that is wrong about semicolons."""
 
@@ -156,11 +154,25 @@ def test_the_sense_of_a_threshold_is_read_off_the_check(check: str, sense: str |
     assert senses(tree)["n"] == sense
 
 
-def test_unrelated_responses_must_not_pass(tmp_path: Path) -> None:
+def test_what_came_before_is_made_fit_for_the_arguments() -> None:
+    text = """
+    constraint c {
+      param trigger: text = "price" sample ["price", "doctor"]
+      instruct "If the message has {trigger:quoted}, say sorry."
+      check not (trigger in prompt) or "sorry" in response
+      accept "So sorry." after user "What price?"
+      reject "Ten." after user "What price?"
+    }
+    """
+    (law,) = chosen_laws(["not-vacuous"])
+    assert look(law, subject_of(text)) is None
+
+
+def test_unrelated_responses_must_not_pass() -> None:
     text = 'constraint c { instruct "Use a vowel." check matches(response, re"[aeiou]") accept "a" reject "b" }'
     (law,) = chosen_laws(["unrelated-fail"])
-    assert isinstance(look(law, subject_of(text, tmp_path)), NotTried)
-    found = look(law, subject_of(text, tmp_path, real=("one", "two", "hm")))
+    assert isinstance(look(law, subject_of(text)), NotTried)
+    found = look(law, subject_of(text, real=("one", "two", "hm")))
     assert isinstance(found, Finding)
     assert found.message == "more than half of 3 unrelated responses pass"
 

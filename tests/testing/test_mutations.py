@@ -1,10 +1,11 @@
-"""Strength of examples: mistakes that are put into checks, which of them examples notice, and what `vif strength` says.
+"""Strength of examples: mistakes that are put into checks, and which of them examples notice.
 
 The standard library is measured as well: its examples notice nine of ten mistakes that any response can tell.
 """
 
-import json
-import re
+import os
+import subprocess
+import sys
 from collections import Counter
 from fractions import Fraction
 from functools import lru_cache
@@ -14,9 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.commands import assert_refused, vif
 from tests.strategies import ARGUMENTS, conditions, rows
-from verif_dsl.cli import main
 from verif_dsl.compiler import Source, compile_source, read_source
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.installed_data import lacking
@@ -88,6 +87,10 @@ def strength_of(check: str, examples: str, clauses: str = "") -> Strength:
         ("any(is_upper(w) for w in words(response) if is_lower(w))", "without `if is_lower(x)`"),
         ('occurrences(response, "a", whole_word=true) == 1', "`whole_word=false`"),
         ("ratio(1, len(words(response)), if_zero=0.5) <= 0.5", "0.6 instead of 0.5"),
+        ('ends_with(response, "The end")', '"The en" instead of "The end"'),
+        ('ends_with(response, "The end")', '"tHE END" instead of "The end"'),
+        (r'matches(response, re"^[^$]\\$$")', "without `^` in `re"),
+        (r'matches(response, re"^[^$]\\$$")', "without `$` in `re"),
         ("len(words(response)) + 1 <= 5", "`-` instead of `+` in `len(words(response)) + 1`"),
     ],
 )
@@ -109,6 +112,12 @@ def test_a_let_is_mistaken_in_all_its_places_at_once() -> None:
     clauses = "let total = len(words(response))"
     found = descriptions("2 <= total and total <= 3", clauses)
     assert found.count("`sentences` instead of `words` in `words(response)`") == 1
+
+
+def test_only_what_anchors_a_pattern_is_taken_out_of_it() -> None:
+    found = descriptions(r'matches(response, re"^[^$]\$a")')
+    assert len([one for one in found if one.startswith("without `")]) == 1
+    assert not [one for one in descriptions('matches(response, re"^")') if one.startswith("without `^`")]
 
 
 def test_no_mutant_is_there_twice_or_means_the_same_as_the_check() -> None:
@@ -238,9 +247,28 @@ def test_what_nothing_tells_apart_does_not_count_and_is_listed_with_how_much_was
     assert found.score == Fraction(len(found.killed), len(found.killed) + len(found.survivors))
 
 
+def test_an_example_that_its_check_contradicts_notices_nothing() -> None:
+    right = 'accept "a" reject "a b c d e f"'
+    source = Source(
+        "<text>", f'constraint c {{ instruct "Do it." check len(words(response)) <= 3 {right} accept "a b c d" }}'
+    )
+    (found,) = strengths(build(source)[0])
+    assert found.killed == strength_of("len(words(response)) <= 3", right).killed
+
+
 def test_strength_is_the_same_every_time() -> None:
     check, examples = "len(words(response)) == 3", 'accept "a b c" reject "a b"'
     assert strength_of(check, examples) == strength_of(check, examples)
+
+
+def test_edits_come_in_the_same_order_in_every_process() -> None:
+    code = "from verif_dsl.testing.edits import edits; print(list(edits('One, two. Three\\n\\nfour.', ['six'])))"
+    done = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        for seed in "1234"
+    ]
+    assert len({one.stdout for one in done}) == 1
+    assert done[0].stdout
 
 
 def test_edits_reach_the_texts_that_checks_are_about() -> None:
@@ -249,108 +277,6 @@ def test_edits_reach_the_texts_that_checks_are_about() -> None:
         assert wanted in found
     assert len(found) == len(set(found))
     assert "The river.\n\nIt is wide." not in found
-
-
-# -------------------------------------------------------------------------------------------------------- vif strength
-
-WEAK = """
-constraint short {
-  instruct "At most three words."
-  check len(words(response)) <= 3
-  accept "a"
-  reject "a b c d e"
-}
-
-constraint no_comma {
-  instruct "No commas."
-  check not ("," in response)
-  accept "a"
-  reject "a, b"
-}
-
-constraint tone {
-  instruct "Be formal."
-  judge {
-    ask "Is it formal?"
-    scale 1 to 5
-    pass >= 4
-  }
-  accept "We regret to say no." score 5
-  reject "Nope." score 1
-}
-"""
-
-
-@pytest.fixture
-def weak(tmp_path: Path) -> Path:
-    path = tmp_path / "weak.vif"
-    path.write_text(WEAK)
-    return path
-
-
-def test_a_table_says_how_strong_the_examples_of_each_constraint_are(
-    weak: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["strength", str(weak)]) == 0
-    table, *rest = capsys.readouterr().out.split("\n\n")
-    rows = {line.split()[0]: line.split()[1:] for line in table.splitlines()}
-    assert rows["no_comma"][-2:] == ["100", "%"]
-    mutants_, killed, survived, same, score, _ = rows["short"]
-    assert int(mutants_) == int(killed) + int(survived) + int(same)
-    assert int(score) == 100 * int(killed) // (int(killed) + int(survived))
-    assert "tone is left out: it is judged, and has no check to mutate" in table
-    assert rest[0].startswith("short: no example notices\n  `<` instead of `<=` in `len(words(response)) <= 3`")
-    assert "accept" not in "".join(rest)
-
-
-def test_suggestions_are_lines_to_paste(weak: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["strength", str(weak), "--suggest"]) == 0
-    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    lines = [line for line in lines if line.startswith(("accept ", "reject "))]
-    assert lines
-    weak.write_text(
-        WEAK.replace('  accept "a"\n', "".join(f"  {one}\n" for one in ['accept "a"', *dict.fromkeys(lines)]), 1)
-    )
-    assert main(["strength", str(weak), "--least", "1"]) == 0
-
-
-def test_a_limit_makes_the_command_fail(weak: Path) -> None:
-    assert main(["strength", str(weak), "--least", "0.95"]) == 1
-    assert main(["strength", str(weak), "--least", "0.1"]) == 0
-
-
-def test_programs_get_json(weak: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["strength", str(weak), "--json"]) == 0
-    short, no_comma, tone = json.loads(capsys.readouterr().out)
-    assert (short["file"], short["constraint"], no_comma["score"]) == (str(weak), "short", 1)
-    assert short["mutants"] == short["killed"] + len(short["survivors"]) + len(short["not_told_apart"])
-    assert all(one["line"].startswith(("accept ", "reject ")) for one in short["survivors"])
-    assert (tone["score"], tone["left_out"]) == (None, "it is judged, and has no check to mutate")
-
-
-def test_standard_input_is_a_file_too() -> None:
-    done = vif("strength", "-", given=WEAK)
-    assert done.stdout.startswith("<stdin>")
-    assert done.returncode == 0
-
-
-def test_a_file_whose_examples_are_wrong_is_refused(weak: Path) -> None:
-    weak.write_text(WEAK.replace('reject "a, b"', 'reject "a b"'))
-    assert_refused(vif("strength", weak), "this `reject` is contradicted")
-
-
-def test_the_page_shows_what_the_command_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = (MODULES[0].parents[1] / "docs" / "strength.md").read_text("utf-8")
-    rules, shown = (
-        re.findall(rf"^```{kind}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[0] for kind in ("vif", "console")
-    )
-    monkeypatch.chdir(tmp_path)
-    Path("note.vif").write_text(rules)
-    command, _, expected = shown.partition("\n")
-    assert main(command.split()[2:]) == 0
-    assert capsys.readouterr().out == expected
 
 
 # ------------------------------------------------------------------------------------------------- the standard library

@@ -81,6 +81,13 @@ def test_a_file_that_does_not_compile_is_an_error_with_its_place(pytester: pytes
     result.stdout.fnmatch_lines(["*wrods*", "*rules.vif:1:*"])
 
 
+def test_a_file_that_does_not_compile_is_an_error_of_that_file_only(pytester: pytest.Pytester) -> None:
+    write(pytester, 'constraint c { instruct "a" check wrods(response) == [] accept "a b" reject "a" }', "broken")
+    write(pytester, KEPT)
+    result = run(pytester, "broken.vif", "rules.vif", "--continue-on-collection-errors")
+    result.assert_outcomes(errors=1, passed=8, skipped=2)
+
+
 def test_a_file_without_constraints_is_an_error(pytester: pytest.Pytester) -> None:
     write(pytester, "vif 1\n")
     result = run(pytester, "rules.vif")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from verif_dsl.testing.running import Skip, described, try_file
+from verif_dsl.compiler import read_source
+from verif_dsl.testing.reports import described
+from verif_dsl.testing.running import Settings, Skip, try_source
 
 MODULES = sorted((Path(__file__).resolve().parents[2] / "stdlib").glob("*.vif"))
 CASES = 40 if "VERIF_CASES" in os.environ else 4
@@ -27,12 +29,17 @@ FAITHFUL = (
     Skip("degenerate-told-apart", "words_paragraph_last_first", "the benchmark passes whoever writes a single word"),
 )
 """Only constraints of the ports of benchmarks, whose verdicts are the benchmarks' own."""
+UNDECIDED = {"count_counting_composition", "multiple_choice", "one_word_changed", "uniform_divided_parts"}
+"""For these no response is found that passes with some arguments, so that it is open whether there is one."""
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_module_keeps_the_laws(path: Path) -> None:
-    outcomes = list(try_file(path, cases=CASES, skips=(*FAITHFUL, *PORTS.get(path.stem, ()))))
+    settings = Settings(cases=CASES, skips=(*FAITHFUL, *PORTS.get(path.stem, ())))
+    outcomes = try_source(read_source(path), settings).outcomes
     broken = [f"{one.constraint} breaks {one.law}: {described(one.finding)}" for one in outcomes if one.finding]
     assert not broken, "\n\n".join(broken)
     judged = all(one.reason == "a judge decides it" for one in outcomes)
     assert judged or sum(one.status == "passed" for one in outcomes) > len(outcomes) // 3
+    undecided = {one.constraint for one in outcomes if (one.reason or "").startswith("undecided")}
+    assert undecided <= UNDECIDED

@@ -80,7 +80,44 @@ def test_an_unknown_law_is_an_error(
 
 def test_an_unknown_constraint_is_an_error(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", f"{rules}::no_comas"]) == 1
-    assert "has no constraint `no_comas` (did you mean `no_commas`?)" in capsys.readouterr().err
+    assert "has no constraint `no_comas` (did you mean `no_commas`?)" in capsys.readouterr().out
+
+
+BROKEN = (
+    'constraint c { instruct "a" check len(wrods(response)) > 1 and lnies(response) == [] accept "a b" reject "a" }'
+)
+
+
+def test_a_file_that_does_not_compile_is_a_failure_and_the_others_go_on(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, missing, report = tmp_path / "broken.vif", tmp_path / "missing.vif", tmp_path / "report.xml"
+    broken.write_text(BROKEN, "utf-8")
+    assert main(["check", str(broken)]) == 1
+    diagnostics, _, _ = capsys.readouterr().out.rpartition("\n\n")
+    assert "wrods" in diagnostics
+    assert main(["test", str(broken), str(missing), f"{rules}::no_commas", "--junit", str(report)]) == 1
+    shown = capsys.readouterr().out
+    assert diagnostics in shown
+    assert f"error: there is no file {missing}" in shown
+    assert shown.endswith("7 tried, 0 failed, 3 not tried, 2 files with errors\n")
+    first, second, third = ElementTree.parse(report).getroot()
+    for suite, path in ((first, broken), (second, missing)):
+        assert (suite.get("name"), suite.get("tests"), suite.get("errors")) == (str(path), "1", "1")
+        (case,) = suite
+        assert (case.get("classname"), case.get("name")) == (str(path), "compiles")
+    assert diagnostics in str(first.findtext("testcase/error"))
+    assert (third.get("tests"), third.get("errors")) == ("10", "0")
+
+
+def test_json_has_files_that_do_not_compile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.vif"
+    broken.write_text(BROKEN, "utf-8")
+    assert main(["test", str(broken), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    (error,) = found["errors"]
+    assert (error["file"], found["tried"], found["outcomes"]) == (str(broken), 0, [])
+    assert "error[V0201]" in error["message"]
 
 
 def test_nothing_tested_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

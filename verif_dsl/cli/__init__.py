@@ -27,7 +27,6 @@ from verif_dsl.cli.lock import lock
 from verif_dsl.cli.profile import profile
 from verif_dsl.cli.score import score
 from verif_dsl.cli.show import show
-from verif_dsl.cli.strength import strength
 from verif_dsl.cli.test import test
 from verif_dsl.cli.train import train
 
@@ -55,7 +54,6 @@ for command in (
     profile,
     score,
     show,
-    strength,
     test,
     train,
 ):

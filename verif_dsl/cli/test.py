@@ -1,9 +1,17 @@
-"""`vif test`: hold constraints against the laws that every constraint keeps."""
+"""`vif test`: hold constraints against the laws that every constraint keeps, and their examples against mistakes."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from verif_dsl.cli.standard_input import STANDARD_INPUT, read_standard_input
+
+if TYPE_CHECKING:
+    from verif_dsl.compiler import Source
+    from verif_dsl.testing.running import FileResult, Settings
 
 
 @click.command()
@@ -12,7 +20,7 @@ import click
     metavar="FILE...",
     nargs=-1,
     required=True,
-    help="Files of constraints (.vif); FILE::CONSTRAINT for one constraint of a file.",
+    help="Files of constraints (.vif), - for standard input; FILE::CONSTRAINT for one constraint of a file.",
 )
 @click.option("--cases", type=click.IntRange(min=1), default=20, show_default=True, help="Responses for each law.")
 @click.option("--law", "laws", metavar="NAME", multiple=True, help="Only this law; may be given several times.")
@@ -28,6 +36,20 @@ import click
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Real responses to other prompts, of which most should fail: JSON Lines with a field `response`.",
 )
+@click.option(
+    "--strength",
+    is_flag=True,
+    help="Also put small mistakes into each check, and count those that its examples notice.",
+)
+@click.option(
+    "--suggest", is_flag=True, help="--strength, and the mistakes they do not notice, each with a line to paste."
+)
+@click.option(
+    "--least",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    help="--strength, and a failure where the examples of a constraint notice less than this, such as 0.9.",
+)
 @click.option("--junit", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Also write JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document for programs.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say what was not tried, and why.")
@@ -37,41 +59,83 @@ def test(
     laws: tuple[str, ...],
     without: tuple[str, ...],
     responses: Path | None,
+    strength: bool,
+    suggest: bool,
+    least: float | None,
     junit: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> int:
-    """Hold constraints against the laws that every constraint keeps, and show the smallest response that breaks one."""
-    from verif_dsl.testing import running
+    """Hold constraints against the laws that every constraint keeps, and show the smallest response that breaks one;
+    and say which mistakes in a check its examples would not notice."""
+    from verif_dsl.testing import reports
+    from verif_dsl.testing.running import Settings, chosen_laws, read_skip
 
-    chosen = running.chosen_laws(laws)
-    skips = [running.read_skip(one) for one in without]
-    real = [] if responses is None else _responses(responses)
-    outcomes: list[running.Outcome] = []
-    for name in files:
-        path, _, constraint = name.partition("::")
-        outcomes += running.try_file(
-            Path(path), chosen, constraint=constraint or None, cases=cases, real=real, skips=skips
-        )
+    settings = Settings(
+        laws=chosen_laws(laws),
+        cases=cases,
+        real=() if responses is None else tuple(_responses(responses)),
+        skips=tuple(map(read_skip, without)),
+        strength=strength or suggest or least is not None,
+        least=None if least is None else Fraction(str(least)),
+    )
+    results = [_result(name, settings) for name in files]
     if junit is not None:
-        junit.write_text(running.junit(outcomes) + "\n", encoding="utf-8")
-    failed = [one for one in outcomes if one.status == "failed"]
-    tried = sum(one.status != "not tried" for one in outcomes)
+        junit.write_text(reports.junit(results) + "\n", encoding="utf-8")
     if as_json:
-        found = {"tried": tried, "failed": len(failed), "outcomes": [one.to_dict() for one in outcomes]}
-        click.echo(json.dumps(found))  # ASCII, which every terminal can show
-        return 1 if failed or not tried else 0
-    if outcomes:
-        click.echo(running.table(outcomes))
-    for one in outcomes:
-        if one.finding is not None:
-            click.echo(f"\n{one.file}::{one.constraint} breaks {one.law}: {running.described(one.finding)}")
-        elif verbose and one.status == "not tried":
-            click.echo(f"\n{one.file}::{one.constraint} {one.law} not tried: {one.reason}")
-    click.echo(f"\n{tried} tried, {len(failed)} failed, {len(outcomes) - tried} not tried")
-    if not tried:
+        click.echo(json.dumps(reports.document(results)))  # ASCII, which every terminal can show
+    else:
+        _show(results, suggest, verbose)
+    outcomes = [one for result in results for one in result.outcomes]
+    wrong = any(one.problem is not None for one in results) or any(one.status == "failed" for one in outcomes)
+    return 1 if wrong or _untried(results) else 0
+
+
+def _result(name: str, settings: "Settings") -> "FileResult":
+    """What comes of a file, or of one constraint of it. A file that does not compile is a result as well."""
+    from verif_dsl import VerifError
+    from verif_dsl.testing.running import FileResult, try_source
+
+    path, _, constraint = name.partition("::")
+    try:
+        return try_source(_source(Path(path)), settings, constraint or None)
+    except VerifError as mistake:
+        return FileResult(path, problem=mistake.message if mistake.diagnostics else f"error: {mistake.message}")
+
+
+def _source(path: Path) -> "Source":
+    from verif_dsl.compiler import read_source
+
+    return read_standard_input()[1] if path == STANDARD_INPUT else read_source(path)
+
+
+def _show(results: "list[FileResult]", suggest: bool, verbose: bool) -> None:
+    """A table, what is wrong below it, and all of it in a line."""
+    from verif_dsl.testing import reports
+
+    if any(one.outcomes for one in results):
+        click.echo(f"{reports.table(results)}\n")
+    for result in results:
+        if result.problem is not None:
+            click.echo(f"{result.problem}\n")
+        for one in result.outcomes:
+            where = f"{result.name}::{one.constraint}"
+            if one.finding is not None:
+                click.echo(f"{where} breaks {one.law}: {reports.described(one.finding)}\n")
+            elif verbose and one.status == "not tried":
+                click.echo(f"{where} {one.law} not tried: {one.reason}\n")
+        for measured in result.strengths if suggest else ():
+            if missed := reports.suggested(f"{result.name}::{measured.constraint}", measured):
+                click.echo(f"{missed}\n")
+    click.echo(reports.summary(results))
+    if _untried(results):
         click.echo("Nothing was tested: there is no constraint here that a law could be tried on.")
-    return 1 if failed or not tried else 0
+
+
+def _untried(results: "list[FileResult]") -> bool:
+    """Whether there was nothing to try, though every file compiled."""
+    compiled = all(one.problem is None for one in results)
+    return compiled and not any(one.status != "not tried" for result in results for one in result.outcomes)
 
 
 def _responses(path: Path) -> list[str]:

@@ -74,7 +74,7 @@ def _pieces(text: str, between: str) -> Iterator[str]:
         yield between.join([*before, piece, piece, *after])
         if after:
             yield between.join([*before, after[0], piece, *after[1:]])
-            for other in {" ", "\n", "\n\n", ""} - {between}:
+            for other in (" ", "\n", "\n\n", ""):  # one of them is the text itself, which no one wants
                 yield between.join([*before, f"{piece}{other}{after[0]}", *after[1:]])
     for other in (" ", "\n", "\n\n"):
         if other != between:

@@ -1,6 +1,6 @@
 """What a text has to be, read off an alternative of a check: sizes, pieces, shapes of its parts; the plan of a text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,7 +9,7 @@ from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.ir import Call, Constant, Local, Node, Quantifier, Value
 from verif_dsl.compiler.kinds import BOOL, TEXT
 from verif_dsl.compiler.printed_ir import shown
-from verif_dsl.testing.normal import MANY, Fact, Within, alternatives
+from verif_dsl.testing.normal import MANY, Fact, Within, alternatives, computed, substitute
 
 UNITS = {
     **{name: name for name in ("words", "sentences", "paragraphs", "lines", "chars")},
@@ -25,6 +25,9 @@ TRANSPARENT = {
     *("replace_codepoints", "unique"),
 }
 """Builtins that leave a plain text as it is."""
+
+JOINTS = (" ", "", "\n", "\n\n", ", ")
+"""What stands between the parts of a text of which a check lists all."""
 
 
 @dataclass(slots=True)
@@ -213,6 +216,10 @@ def _holds(facts: Facts, subject: Node, node: Node, want: bool) -> bool:
             if place and want:
                 setattr(place, name.partition("_")[0], part)
             return place is not None
+        case Call("==", (left, Constant(tuple() as items))) if want:
+            whole = _whole(subject, left, items)
+            facts.equals = facts.equals if whole is None else whole
+            return whole is not None
         case Call("==" | "!=" as name, (left, right)):
             if isinstance(left, Constant):
                 left, right = right, left
@@ -253,6 +260,16 @@ def _holds(facts: Facts, subject: Node, node: Node, want: bool) -> bool:
             fit = Piece(listed, kind, 1 if quantity == "every" else 0, MANY, trait=_kept(node, listed))
             return _piece(facts, subject, text, failing) and _piece(facts, subject, text, fit)
     return False
+
+
+def _whole(subject: Node, listed: Node, items: Sequence[Value]) -> str | None:
+    """The text of which an expression lists just these parts; None where none of the usual joints gives it."""
+    for joint in JOINTS:
+        text = joint.join(one for one in items if isinstance(one, str))
+        found = computed(substitute(listed, subject, Constant(text, TEXT)))
+        if isinstance(found, Constant) and found.value == items:
+            return text
+    return None
 
 
 def _quantified(facts: Facts, unit: str, node: Quantifier, want: bool) -> None:

@@ -13,10 +13,12 @@ from verif_dsl.compiler.ir import Call, Input, Node, Value
 from verif_dsl.compiler.kinds import BOOL
 from verif_dsl.compiler.program import Constraint
 from verif_dsl.compiler.texts import is_blank, prepare, too_large
+from verif_dsl.testing.adapting import adapted
 from verif_dsl.testing.building import TRIALS, build
 from verif_dsl.testing.choosing import Seeded
 from verif_dsl.testing.facts import Facts, plans
-from verif_dsl.testing.normal import specialised
+from verif_dsl.testing.normal import impossible, specialised
+from verif_dsl.testing.searching import search
 from verif_dsl.testing.shapes import RESPONSES
 from verif_dsl.verifier import Verifier
 
@@ -80,6 +82,9 @@ def recipe(goal: Goal) -> Recipe:
             break
     if not good:
         texts.update(dict.fromkeys(islice(filter(goal.met, _changed(goal.known)), 8)))
+    if not texts and not impossible(goal.check, goal.want):
+        near = search(goal.check, goal.want, goal.known)
+        texts.update({} if near is None or not goal.met(near) else {near: None})
     return Recipe(tuple(good), tuple(sorted(texts, key=len)), tuple(unknown))
 
 
@@ -117,9 +122,9 @@ def goal_of(
     checks: list[Node] = []
     examples: dict[str, None] = {}
     for constraint, values in parts:
-        examples.update(
-            dict.fromkeys(one.response for one in sorted(constraint.examples, key=lambda one: not one.accepts))
-        )
+        for example in sorted(constraint.examples, key=lambda one: one.accepts != want):
+            near = adapted(example.response, example.arguments, values)
+            examples.update(dict.fromkeys((example.response, *near)))
         if constraint.check is not None:
             checks.append(specialised(constraint.check, Row("", values, {**given_of(constraint), **(given or {})})))
     if not checks:

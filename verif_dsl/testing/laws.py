@@ -89,7 +89,7 @@ def examples_agree(subject: Subject) -> Finding | NotTried | None:
 def not_vacuous(subject: Subject) -> Finding | NotTried | None:
     for arguments in subject.many_arguments:
         for want in (True, False):
-            if not impossible(subject.goal(arguments, want).check, want):
+            if not all(impossible(goal.check, want) for goal in subject.goals(arguments, want)):
                 continue
             if subject.before:
                 return NotTried("undecided: it depends on what came before the response")
@@ -97,10 +97,11 @@ def not_vacuous(subject: Subject) -> Finding | NotTried | None:
             small = _smaller(subject, arguments, want)
             told = subject.instruction(small)
             return Finding(f"{outcome} with these arguments", arguments=small, instruction=told)
-    goals = [subject.goal(arguments, want) for arguments in subject.arguments for want in (True, False)]
-    if all(recipe(goal).how for goal in goals):
-        return None
-    return NotTried("undecided: for some arguments no response of one kind was found")
+    for arguments in subject.arguments:
+        for want in (True, False):
+            if not any(recipe(goal).how for goal in subject.goals(arguments, want)):
+                return NotTried("undecided: for some arguments no response of one kind was found")
+    return None
 
 
 def _smaller(subject: Subject, arguments: Mapping[str, Value], want: bool) -> Mapping[str, Value]:

@@ -4,6 +4,7 @@ Each is a well-typed expression, so that it has a verdict on every response, as 
 for a mutant too do not say which of the two is meant (see `strength`).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,8 +12,10 @@ from fractions import Fraction
 from verif_dsl.compiler.builtins import BUILTINS, INTERNAL, OPERATOR_NAMES, REQUIRED
 from verif_dsl.compiler.intervals import Interval
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Node, Quantifier, Quantity, children, rebuild, walk
-from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, TEXT, Kind
+from verif_dsl.compiler.kinds import BOOL, DECIMAL, INT, REGEX, TEXT, Kind
+from verif_dsl.compiler.patterns.pattern import nullable, parse_pattern
 from verif_dsl.compiler.printed_ir import shown
+from verif_dsl.testing.normal import substitute
 from verif_dsl.testing.same_meaning import normal
 
 RELATIONS = {
@@ -45,6 +48,9 @@ SEGMENTS = {
     "chars": ("words",),
 }
 """How else a text is cut; every one of these makes a list of texts."""
+
+PATTERN_PART = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+"""A character of a pattern, or a whole class, in which `^` and `$` mean something else."""
 
 LONGEST_SNIPPET = 90
 """Characters of the source that a description quotes at most."""
@@ -92,18 +98,6 @@ def mutants(check: Node, kinds: Mapping[str, Kind], ranges: Mapping[str, Interva
     return found
 
 
-def substitute(node: Node, old: Node, new: Node) -> Node:
-    """The node with one expression in place of another, everywhere.
-
-    >>> x, y = Argument("x", BOOL), Argument("y", BOOL)
-    >>> shown(substitute(Call("and", (x, Call("not", (x,), BOOL)), BOOL), x, y))
-    'y and not y'
-    """
-    if node == old:
-        return new
-    return rebuild(node, tuple(substitute(child, old, new) for child in children(node)))
-
-
 def snippet(node: Node) -> str:
     """A node as one writes it, on one line, and without its middle where it is long.
 
@@ -146,6 +140,30 @@ def numbers(node: Node) -> Iterator[_Change]:
                 for by in (Fraction(1, 10), Fraction(-1, 10)):
                     moved = Constant(share + by, DECIMAL)
                     yield _Change(f"{shown(moved)} instead of {shown(part)}", _with(node, index, moved))
+
+
+def texts(node: Node) -> Iterator[_Change]:
+    """A text without its last character, or in the other case."""
+    for index, part in _changeable(node):
+        match part:
+            case Constant(str(value), kind) if kind == TEXT:
+                for other in dict.fromkeys((value[:-1], value.swapcase())):
+                    if other not in ("", value):
+                        changed = Constant(other, TEXT)
+                        yield _Change(f"{shown(changed)} instead of {shown(part)}", _with(node, index, changed))
+
+
+def anchors(node: Node) -> Iterator[_Change]:
+    """A pattern that may match anywhere, without its `^` or `$`.
+
+    None that then matches the empty text: it would match everywhere, and not everything takes such a pattern.
+    """
+    match node:
+        case Constant(str(pattern), kind) if kind == REGEX:
+            for found in PATTERN_PART.finditer(pattern):
+                loose = pattern[: found.start()] + pattern[found.end() :]
+                if found[0] in ("^", "$") and not nullable(parse_pattern(loose)):
+                    yield _Change(f"without `{found[0]}`", Constant(loose, REGEX))
 
 
 def options(node: Node) -> Iterator[_Change]:
@@ -234,6 +252,8 @@ def signs(node: Node) -> Iterator[_Change]:
 OPERATORS: tuple[Callable[[Node], Iterator[_Change]], ...] = (
     relations,
     numbers,
+    texts,
+    anchors,
     options,
     connectives,
     negations,

@@ -24,6 +24,7 @@ from verif_dsl.compiler.ir import (
     walk,
 )
 from verif_dsl.compiler.kinds import BOOL, INT, TEXT
+from verif_dsl.testing.same_meaning import range_of
 
 MOST = 24
 """How many alternatives are looked at; the first ones are as good as any."""
@@ -89,6 +90,19 @@ def replaced(node: Node, depth: int, item: Value, arity: int = 1) -> Node:
     if not children(node):
         return node
     return computed(rebuild(node, tuple(replaced(child, depth, item, arity) for child in children(node))))
+
+
+def substitute(node: Node, old: Node, new: Node) -> Node:
+    """The node with one expression in place of another, everywhere.
+
+    >>> from verif_dsl.compiler.printed_ir import shown
+    >>> x, y = Argument("x", BOOL), Argument("y", BOOL)
+    >>> shown(substitute(Call("and", (x, Call("not", (x,), BOOL)), BOOL), x, y))
+    'y and not y'
+    """
+    if node == old:
+        return new
+    return rebuild(node, tuple(substitute(child, old, new) for child in children(node)))
 
 
 def alternatives(node: Node, want: bool) -> list[Alternative]:
@@ -186,10 +200,8 @@ def _measured(measure: Node, low: int, high: int) -> list[Alternative]:
             whole = first == last and first in (0, len(bodies))
             # There are more ways to choose the items that count than are written out.
             return ways if whole or first > last else [*ways[: MOST - 1], (Within(measure, low, high),)]
-    natural = isinstance(measure, Quantifier) or (
-        isinstance(measure, Call) and measure.builtin in ("len", "occurrences")
-    )
-    return [] if natural and high < 0 else [(Within(measure, low, high),)]
+    within = range_of(measure, {})
+    return [] if high < within.low or low > within.high else [(Within(measure, low, high),)]
 
 
 def _both(left: list[Alternative], right: list[Alternative]) -> list[Alternative]:

@@ -42,11 +42,12 @@ class VifFile(pytest.File):
 
     def collect(self) -> "Iterator[ConstraintNode]":
         """Its constraints, in order."""
+        from verif_dsl.compiler import read_source
         from verif_dsl.compiler.diagnostics import VerifError
-        from verif_dsl.testing.running import read_program, read_skip, subjects_of
+        from verif_dsl.testing.running import program_of, read_skip, subjects_of
 
         try:
-            program = read_program(self.path)
+            program = program_of(read_source(self.path))
             skips = [read_skip(one) for one in self.config.getini("vif_without")]
         except VerifError as error:
             raise self.CollectError(error.message) from None
@@ -94,7 +95,7 @@ class _Item(pytest.Item):
 
     def settle(self, outcome: "Outcome") -> None:
         """Pass, fail or skip as an outcome says."""
-        from verif_dsl.testing.running import described
+        from verif_dsl.testing.reports import described
 
         if outcome.finding is not None:
             raise Broken(f"{outcome.constraint} breaks {outcome.law}: {described(outcome.finding)}")
@@ -128,7 +129,7 @@ class ExampleItem(_Item):
         subject = self.node().subject
         one = replace(subject.constraint, examples=(subject.constraint.examples[self.place],))
         (law,) = chosen_laws(["examples-agree"])
-        self.settle(try_law(str(self.path), law, replace(subject, constraint=one, given=subject.before)))
+        self.settle(try_law(law, replace(subject, constraint=one, given=subject.before)))
 
 
 class LawItem(_Item):
@@ -141,4 +142,4 @@ class LawItem(_Item):
         from verif_dsl.testing.running import try_law
 
         node = self.node()
-        self.settle(try_law(str(self.path), self.law, node.subject, node.skips))
+        self.settle(try_law(self.law, node.subject, node.skips))

@@ -1,22 +1,24 @@
-"""Laws run over files: what came of each, as plain text for people and as JUnit XML for build servers."""
+"""Laws tried on the constraints of files, and the strength of their examples: what came of each."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from fractions import Fraction
 from time import perf_counter
-from xml.etree import ElementTree
 
-from verif_dsl.compiler import read_source
+from verif_dsl.compiler import check_source
 from verif_dsl.compiler.diagnostics import SourceError, VerifError, suggestion
 from verif_dsl.compiler.installed_data import lacking
 from verif_dsl.compiler.program import Program
+from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.specs import build
-from verif_dsl.compiler.values import written
 from verif_dsl.testing.laws import LAWS, Finding, Law, NotTried, look
+from verif_dsl.testing.strength import Strength, percent, strengths
 from verif_dsl.testing.subjects import Subject
 
-LONGEST_SHOWN = 2000
+STRENGTH = "strength"
+"""What outcomes call the demand that examples notice enough mistakes, which stands beside the laws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,25 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """What to try on constraints, and how hard."""
+
+    laws: tuple[Law, ...] = LAWS
+    cases: int = 20
+    """About how many responses each law sees."""
+    real: tuple[str, ...] = ()
+    """Real responses to other prompts."""
+    skips: tuple[Skip, ...] = ()
+    strength: bool = False
+    """Whether the examples are tried on mistakes that are put into the checks."""
+    least: Fraction | None = None
+    """The share of these that they have to notice."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one law on one constraint."""
 
-    file: str
     constraint: str
     law: str
     status: str
@@ -41,15 +58,20 @@ class Outcome:
     reason: str | None = None
     seconds: float = 0.0
 
-    def to_dict(self) -> dict[str, object]:
-        """For JSON; arguments as the language writes them."""
-        found: dict[str, object] = {**asdict(self), "seconds": round(self.seconds, 3)}
-        if self.finding is not None:
-            told = asdict(self.finding)
-            arguments = self.finding.arguments
-            told["arguments"] = None if arguments is None else {name: written(one) for name, one in arguments.items()}
-            found["finding"] = told
-        return found
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What came of one file."""
+
+    name: str
+    outcomes: tuple[Outcome, ...] = ()
+    strengths: tuple[Strength, ...] = ()
+    problem: str | None = None
+    """Why there is nothing to try in it: what `vif check` says of it."""
+
+
+EVERYTHING = Settings()
+"""All laws, and no strength."""
 
 
 def read_skip(text: str) -> Skip:
@@ -76,14 +98,16 @@ def chosen_laws(names: Sequence[str]) -> tuple[Law, ...]:
     return tuple(law for law in LAWS if not names or law.name in names)
 
 
-def read_program(path: Path) -> Program:
-    """The program of a file. An example that its check contradicts is for a law to find, and no error here."""
-    source = read_source(path)
-    program, diagnostics = build(source)
-    errors = [one for one in diagnostics if one.severity == "error"]
-    if errors:
-        raise SourceError(source, errors)
-    return program
+def program_of(source: Source) -> Program:
+    """The program of a source. An example that its check contradicts is for a law to find, and no error here.
+
+    Raises `SourceError`, with all that `vif check` says, where it does not compile.
+    """
+    with suppress(SourceError):
+        program, diagnostics = build(source)
+        if not any(one.severity == "error" for one in diagnostics):
+            return program
+    raise SourceError(source, check_source(source)[1].diagnostics)
 
 
 def subjects_of(program: Program, cases: int, real: Sequence[str] = ()) -> Iterator[Subject]:
@@ -92,126 +116,55 @@ def subjects_of(program: Program, cases: int, real: Sequence[str] = ()) -> Itera
         yield Subject(name, constraint, cases, tuple(real))
 
 
-def try_law(file: str, law: Law, subject: Subject, skips: Sequence[Skip] = ()) -> Outcome:
+def try_source(source: Source, settings: Settings = EVERYTHING, constraint: str | None = None) -> FileResult:
+    """What comes of a source, or of one constraint of it.
+
+    Raises `VerifError` where it does not compile, or has no such constraint.
+    """
+    program = program_of(source)
+    if constraint is not None and constraint not in program.constraints:
+        hint = suggestion(constraint, program.constraints)
+        raise VerifError(f"{source.name} has no constraint `{constraint}`" + (f" ({hint})" if hint else ""))
+    subjects = [one for one in subjects_of(program, settings.cases, settings.real) if constraint in (None, one.name)]
+    outcomes = [try_law(law, one, settings.skips) for one in subjects for law in settings.laws]
+    if not settings.strength:
+        return FileResult(source.name, tuple(outcomes))
+    start = perf_counter()
+    measured = []
+    for one in strengths(program, only=constraint):
+        if settings.least is not None:
+            outcomes.append(_enough(one, settings.least, perf_counter() - start))
+        measured.append(one)
+        start = perf_counter()
+    return FileResult(source.name, tuple(outcomes), tuple(measured))
+
+
+def _enough(strength: Strength, least: Fraction, seconds: float) -> Outcome:
+    """Whether the examples of a constraint notice enough."""
+    if strength.left_out is not None:
+        return Outcome(strength.constraint, STRENGTH, "not tried", reason=strength.left_out)
+    if strength.score >= least:
+        return Outcome(strength.constraint, STRENGTH, "passed", seconds=seconds)
+    noticed = f"its examples notice {percent(strength.score)} of the mistakes put into its check"
+    finding = Finding(f"{noticed}, and {percent(least)} are asked for")
+    return Outcome(strength.constraint, STRENGTH, "failed", finding=finding, seconds=seconds)
+
+
+def try_law(law: Law, subject: Subject, skips: Sequence[Skip] = ()) -> Outcome:
     """What comes of one law on one constraint."""
     for one in skips:
         if one.law == law.name and fnmatchcase(subject.name, one.constraint):
-            return Outcome(file, subject.name, law.name, "not tried", reason=f"switched off: {one.reason}")
+            return Outcome(subject.name, law.name, "not tried", reason=f"switched off: {one.reason}")
     check = subject.constraint.check
     reason = "a judge decides it" if check is None else lacking(check)
     if reason is not None:
-        return Outcome(file, subject.name, law.name, "not tried", reason=reason)
+        return Outcome(subject.name, law.name, "not tried", reason=reason)
     start = perf_counter()
     found = look(law, subject)
     seconds = perf_counter() - start
     match found:
         case Finding():
-            return Outcome(file, subject.name, law.name, "failed", finding=found, seconds=seconds)
+            return Outcome(subject.name, law.name, "failed", finding=found, seconds=seconds)
         case NotTried(reason):
-            return Outcome(file, subject.name, law.name, "not tried", reason=reason, seconds=seconds)
-    return Outcome(file, subject.name, law.name, "passed", seconds=seconds)
-
-
-def try_file(
-    path: Path,
-    laws: Sequence[Law] = LAWS,
-    *,
-    constraint: str | None = None,
-    cases: int = 20,
-    real: Sequence[str] = (),
-    skips: Sequence[Skip] = (),
-) -> Iterator[Outcome]:
-    """What comes of laws on the constraints of a file, or on one of them."""
-    program = read_program(path)
-    if constraint is not None and constraint not in program.constraints:
-        hint = suggestion(constraint, program.constraints)
-        raise VerifError(f"{path} has no constraint `{constraint}`" + (f" ({hint})" if hint else ""))
-    for subject in subjects_of(program, cases, real):
-        if constraint in (None, subject.name):
-            yield from (try_law(str(path), law, subject, skips) for law in laws)
-
-
-def described(finding: Finding) -> str:
-    """A finding as plain text.
-
-    >>> print(described(Finding("the two back ends differ", "a,\\nb", {"n": 1}, "pass", "fail", "Write 1 word.")))
-    the two back ends differ
-      instruction: Write 1 word.
-      arguments:   n = 1
-      response:    "a,\\nb"
-      verdict:     pass by the reference evaluator, fail by the columnar back end
-    """
-    lines = [finding.message]
-    if finding.instruction is not None:
-        lines.append(f"  instruction: {finding.instruction}")
-    if finding.arguments:
-        lines.append(f"  arguments:   {_shown(finding.arguments)}")
-    if finding.response is not None:
-        text = written(finding.response)
-        lines.append(f"  response:    {text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '...'}")
-    if finding.reference is not None and finding.reference == finding.columnar:
-        lines.append(f"  verdict:     {finding.reference}")
-    elif finding.reference is not None:
-        both = f"{finding.reference} by the reference evaluator, {finding.columnar} by the columnar back end"
-        lines.append(f"  verdict:     {both}")
-    if finding.feedback is not None:
-        lines.append(f"  feedback:    {finding.feedback}")
-    return "\n".join(lines)
-
-
-def _shown(arguments: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} = {written(value)}" for name, value in arguments.items())
-
-
-def table(outcomes: Sequence[Outcome]) -> str:
-    """A line for each constraint with how its laws came out.
-
-    >>> print(table([Outcome("a.vif", "no_commas", "blank-fails", "passed")]))
-    constraint  passed  failed  not tried
-    no_commas        1       0          0
-    """
-    counts: dict[str, dict[str, int]] = {}
-    several = len({one.file for one in outcomes}) > 1
-    for one in outcomes:
-        name = f"{one.file}::{one.constraint}" if several else one.constraint
-        row = counts.setdefault(name, {"passed": 0, "failed": 0, "not tried": 0})
-        row[one.status] += 1
-    width = max(map(len, ("constraint", *counts)))
-    lines = [f"{'constraint':{width}}  passed  failed  not tried"]
-    for name, row in counts.items():
-        lines.append(f"{name:{width}}  {row['passed']:6}  {row['failed']:6}  {row['not tried']:9}")
-    return "\n".join(lines)
-
-
-def junit(outcomes: Sequence[Outcome]) -> str:
-    """The outcomes as JUnit XML, a suite for each file.
-
-    >>> "<skipped message=" in junit([Outcome("a.vif", "no_commas", "monotone", "not tried", reason="no limit")])
-    True
-    """
-    root = ElementTree.Element("testsuites")
-    for file in dict.fromkeys(one.file for one in outcomes):
-        here = [one for one in outcomes if one.file == file]
-        numbers = {
-            "tests": len(here),
-            "failures": sum(one.status == "failed" for one in here),
-            "errors": 0,
-            "skipped": sum(one.status == "not tried" for one in here),
-        }
-        total = sum(one.seconds for one in here)
-        attributes = {"name": file, **{key: str(number) for key, number in numbers.items()}, "time": f"{total:.3f}"}
-        suite = ElementTree.SubElement(root, "testsuite", attributes)
-        for one in here:
-            named = {"classname": f"{file}::{one.constraint}", "name": one.law, "time": f"{one.seconds:.3f}"}
-            case = ElementTree.SubElement(suite, "testcase", named)
-            if one.finding is not None:
-                failure = ElementTree.SubElement(case, "failure", {"message": one.finding.message})
-                failure.text = _for_xml(described(one.finding))
-            elif one.reason is not None:
-                ElementTree.SubElement(case, "skipped", {"message": one.reason})
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
-
-
-def _for_xml(text: str) -> str:
-    """The text without what XML cannot hold, not even escaped."""
-    return "".join(one if one in "\t\n" or (one >= " " and one not in "\ufffe\uffff") else "\ufffd" for one in text)
+            return Outcome(subject.name, law.name, "not tried", reason=reason, seconds=seconds)
+    return Outcome(subject.name, law.name, "passed", seconds=seconds)

@@ -32,7 +32,7 @@ def _simple(node: Node, ranges: Mapping[str, Interval]) -> Node:
     node = rebuild(node, tuple(_simple(child, ranges) for child in children(node)))
     match node:
         case Call("<" | "<=" | ">" | ">=" | "==" | "!=" as relation, (left, Constant(int(value), kind))) if kind == INT:
-            return _bound(left, relation, value, _range_of(left, ranges))
+            return _bound(left, relation, value, range_of(left, ranges))
         case Call("and" | "or" as name, (left, right), kind):
             neutral, deciding = (TRUE, FALSE) if name == "and" else (FALSE, TRUE)
             if deciding in (left, right):
@@ -71,17 +71,18 @@ def _bound(left: Node, relation: str, value: int, within: Interval) -> Node:
     return Call(relation, (left, Constant(value, INT)), BOOL)
 
 
-def _range_of(node: Node, ranges: Mapping[str, Interval]) -> Interval:
+def range_of(node: Node, ranges: Mapping[str, Interval]) -> Interval:
+    """Where a whole number can lie; `ranges` are those of the parameters. A count is never below 0."""
     match node:
         case Quantifier("count"):
             return Interval(0, WIDEST)
         case Call(name) if name in COUNTS:
             return Interval(0, WIDEST)
         case Call("+", (left, right)):
-            one, other = _range_of(left, ranges), _range_of(right, ranges)
+            one, other = range_of(left, ranges), range_of(right, ranges)
             return Interval(one.low + other.low, one.high + other.high)
         case Call("min" | "max" as name, (left, right)):
-            one, other = _range_of(left, ranges), _range_of(right, ranges)
+            one, other = range_of(left, ranges), range_of(right, ranges)
             if name == "min":
                 return Interval(min(one.low, other.low), min(one.high, other.high))
             return Interval(max(one.low, other.low), max(one.high, other.high))

@@ -10,7 +10,7 @@ reject "a a b"
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
@@ -77,13 +77,17 @@ class Strength:
 
     @property
     def mutants(self) -> int:
-        return len(self.killed) + len(self.survivors) + len(self.not_told_apart)
+        return self.noticeable + len(self.not_told_apart)
 
     @property
     def score(self) -> Fraction:
         """The share of the mutants that examples can notice which these do notice: 1 when there is none."""
-        telling = len(self.killed) + len(self.survivors)
-        return Fraction(len(self.killed), telling) if telling else Fraction(1)
+        return Fraction(len(self.killed), self.noticeable) if self.noticeable else Fraction(1)
+
+    @property
+    def noticeable(self) -> int:
+        """How many of the mutants some response tells from the check."""
+        return len(self.killed) + len(self.survivors)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -91,11 +95,21 @@ class Strength:
         return tuple(dict.fromkeys(one.line for one in self.survivors))
 
 
-def strengths(program: Program, tries: int = TRIES) -> Iterator[Strength]:
-    """How strong the examples of each constraint of a file are."""
+def percent(share: Fraction) -> str:
+    """A share as people read it, rounded down, so that 100 % is all.
+
+    >>> percent(Fraction(199, 200))
+    '99 %'
+    """
+    return f"{int(share * 100)} %"
+
+
+def strengths(program: Program, tries: int = TRIES, only: str | None = None) -> Iterator[Strength]:
+    """How strong the examples of each constraint of a file are, or of one of them."""
     trees = {one.span: one for one in syntax.walk(parse(program.source)) if isinstance(one, syntax.Example)}
-    for constraint in program.constraints.values():
-        yield strength_of(constraint, trees, tries)
+    for name, constraint in program.constraints.items():
+        if only in (None, name):
+            yield strength_of(constraint, trees, tries)
 
 
 def strength_of(constraint: Constraint, trees: Mapping[Span, syntax.Example], tries: int = TRIES) -> Strength:
@@ -106,6 +120,9 @@ def strength_of(constraint: Constraint, trees: Mapping[Span, syntax.Example], tr
     reason = lacking(check)
     if reason is not None:
         return Strength(constraint.name, reason)
+    # An example that its check contradicts says nothing about mistakes: it is one.
+    agreeing = tuple(one for one in constraint.examples if holds(check, _row(one)) == one.accepts)
+    constraint = replace(constraint, examples=agreeing)
     killed: list[Mutant] = []
     left: list[Mutant] = []
     for one in mutants(check, {one.name: one.domain.kind for one in constraint.parameters}, _ranges(constraint)):
@@ -120,12 +137,16 @@ def strength_of(constraint: Constraint, trees: Mapping[Span, syntax.Example], tr
 
 def kills(constraint: Constraint, mutant: Node) -> bool:
     """Whether an example of the constraint contradicts a mutant of its check."""
-    return any(holds(mutant, Row(one.response, one.arguments, one.given)) != one.accepts for one in constraint.examples)
+    return any(holds(mutant, _row(one)) != one.accepts for one in constraint.examples)
 
 
 def holds(check: Node, row: Row) -> bool:
     """Whether a response passes, as the language has it: a blank one never does."""
     return not is_blank(row.response) and bool(evaluate(check, row))
+
+
+def _row(example: Example) -> Row:
+    return Row(example.response, example.arguments, example.given)
 
 
 # ------------------------------------------------------------------------------------------------ what tells them apart

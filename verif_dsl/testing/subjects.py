@@ -14,6 +14,7 @@ from verif_dsl.compiler.texts import is_blank, prepare, too_large
 from verif_dsl.compiler.wording import applicable
 from verif_dsl.grading import grade
 from verif_dsl.requirements import Requirements
+from verif_dsl.testing.adapting import adapted
 from verif_dsl.testing.building import build
 from verif_dsl.testing.choosing import Seeded
 from verif_dsl.testing.goals import Goal, given_of, goal_of, recipe
@@ -21,6 +22,9 @@ from verif_dsl.testing.shapes import DEGENERATE, RESPONSES
 
 FEW = 12
 """The ends of open ranges are tried only where they ask for no more than this, or are low ends."""
+
+FAR_LONGER = 60
+"""How often what came before is repeated where a long one may be needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,18 @@ class Subject:
 
     def goal(self, arguments: Mapping[str, Value], want: bool) -> Goal:
         return goal_of(self.constraint, arguments, want=want, given=self.before)
+
+    def goals(self, arguments: Mapping[str, Value], want: bool) -> Iterator[Goal]:
+        """The goal, and the same after something else: as in the examples, fit for these arguments, or much longer."""
+        yield self.goal(arguments, want)
+        if self.before:
+            befores = [
+                {key: next(adapted(text, example.arguments, arguments), text) for key, text in example.given.items()}
+                for example in self.constraint.examples
+            ]
+            befores.append({key: "\n".join([text] * FAR_LONGER) for key, text in self.before.items()})
+            for before in befores:
+                yield goal_of(self.constraint, arguments, want=want, given={**self.before, **before})
 
     @cached_property
     def tries(self) -> list[Try]:
