@@ -54,6 +54,21 @@ def test_a_contradicted_example_fails_alone(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["c breaks examples-agree: this `accept` is contradicted", '  response:    "a, b"'])
 
 
+def test_a_spec_has_items_as_well(pytester: pytest.Pytester) -> None:
+    uses = 'import "std/length" as length spec s { use length.words_at_least(n = 2) accept "One two." accept "One" }'
+    write(pytester, uses)
+    result = run(pytester, "rules.vif", "-v")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "rules.vif::s::accept-1 PASSED*",
+            "rules.vif::s::accept-2 FAILED*",
+            "rules.vif::s::not-vacuous PASSED*",
+            "s breaks examples-agree: this `accept` is contradicted: `words_at_least` fails on it",
+        ]
+    )
+
+
 def test_files_that_no_one_names_are_left_alone(pytester: pytest.Pytester) -> None:
     write(pytester, KEPT)
     pytester.makepyfile("def test_other(): pass")

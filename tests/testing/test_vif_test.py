@@ -51,6 +51,36 @@ def test_a_contradicted_example_is_a_failure_and_not_an_error(
     assert "c breaks examples-agree: this `accept` is contradicted" in capsys.readouterr().out
 
 
+SPECS = """
+import "std/length" as length
+spec impossible { use length.words_at_most(n = 4) use length.sentences_at_least(n = 5) }
+spec possible { use length.words_at_least(n = 2) accept "One two." reject "One." accept "One" }
+"""
+
+
+def test_specs_are_held_to_their_examples_and_to_being_possible(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "specs.vif"
+    path.write_text(SPECS + KEPT, encoding="utf-8")
+    assert main(["test", str(path), "--strength"]) == 1
+    shown = capsys.readouterr().out
+    assert [line.split() for line in shown.splitlines()[2:4]] == [
+        ["impossible", "0", "1", "1", "-", "-", "-"],
+        ["possible", "1", "1", "0", "-", "-", "-"],
+    ]
+    assert "impossible breaks not-vacuous: no response keeps all of these\n  `words_at_most`: " in shown
+    assert "possible breaks examples-agree: this `accept` is contradicted: `words_at_least` fails on it\n" in shown
+    assert '  response:    "One"\n' in shown
+
+
+def test_one_spec_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "specs.vif"
+    path.write_text(SPECS, encoding="utf-8")
+    assert main(["test", f"{path}::possible", "--without", "examples-agree:pos*=they are wrong on purpose"]) == 0
+    assert "1 tried, 0 failed, 1 not tried" in capsys.readouterr().out
+
+
 def test_one_constraint_and_one_law_can_be_chosen(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", f"{rules}::no_commas", "--law", "blank-fails"]) == 0
     assert "1 tried, 0 failed, 0 not tried" in capsys.readouterr().out
@@ -80,7 +110,7 @@ def test_an_unknown_law_is_an_error(
 
 def test_an_unknown_constraint_is_an_error(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", f"{rules}::no_comas"]) == 1
-    assert "has no constraint `no_comas` (did you mean `no_commas`?)" in capsys.readouterr().out
+    assert "has no constraint and no spec `no_comas` (did you mean `no_commas`?)" in capsys.readouterr().out
 
 
 BROKEN = (

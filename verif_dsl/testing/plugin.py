@@ -5,14 +5,16 @@ settings. It imports nothing of the compiler before a file is collected, for pyt
 installed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from verif_dsl.testing.laws import Law
+    from verif_dsl.compiler.program import Constraint, Example, Spec
     from verif_dsl.testing.running import Outcome, Skip
     from verif_dsl.testing.subjects import Subject
 
@@ -38,10 +40,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "VifFile |
 
 
 class VifFile(pytest.File):
-    """A file of constraints."""
+    """A file of constraints and specs."""
 
-    def collect(self) -> "Iterator[ConstraintNode]":
-        """Its constraints, in order."""
+    def collect(self) -> "Iterator[ConstraintNode | SpecNode]":
+        """Its constraints and its specs, in order."""
         from verif_dsl.compiler import read_source
         from verif_dsl.compiler.diagnostics import VerifError
         from verif_dsl.testing.running import program_of, read_skip, subjects_of
@@ -51,56 +53,96 @@ class VifFile(pytest.File):
             skips = [read_skip(one) for one in self.config.getini("vif_without")]
         except VerifError as error:
             raise self.CollectError(error.message) from None
-        if not program.constraints:
+        if not program.constraints and not program.specs:
             raise self.CollectError(f"{self.path.name} has no constraints, so nothing would be tested")
         for subject in subjects_of(program, self.config.getoption("--vif-cases")):
-            yield ConstraintNode.make(self, subject, skips)
+            node: ConstraintNode = ConstraintNode.from_parent(self, name=subject.name)
+            node.subject, node.skips, node.start = subject, skips, subject.constraint.span.start
+            yield node
+        known = program.known() if program.specs else {}
+        for spec in program.specs.values():
+            one: SpecNode = SpecNode.from_parent(self, name=spec.name)
+            one.spec, one.known, one.skips, one.start = spec, known, skips, spec.span.start
+            yield one
 
 
-class ConstraintNode(pytest.Collector):
+class _Node(pytest.Collector):
+    """What has a name in a file, and tests."""
+
+    skips: "list[Skip]"
+    start: int
+    """Where it begins in the text."""
+
+    def test(self, name: str, outcome: "Callable[[], Outcome]") -> "VifItem":
+        """A test of it."""
+        item: VifItem = VifItem.from_parent(self, name=name)
+        item.outcome, item.start = outcome, self.start
+        return item
+
+    def numbered(self, examples: "Iterable[Example]") -> "Iterator[tuple[str, Example]]":
+        """The examples with what their tests are called."""
+        numbers = {"accept": 0, "reject": 0}
+        for example in examples:
+            verb = "accept" if example.accepts else "reject"
+            numbers[verb] += 1
+            yield f"{verb}-{numbers[verb]}", example
+
+
+class ConstraintNode(_Node):
     """One constraint: its examples and the laws are its tests."""
 
     subject: "Subject"
-    skips: "list[Skip]"
 
-    @classmethod
-    def make(cls, parent: VifFile, subject: "Subject", skips: "list[Skip]") -> "ConstraintNode":
-        """The node of a constraint."""
-        node: ConstraintNode = cls.from_parent(parent, name=subject.name)
-        node.subject, node.skips = subject, skips
-        return node
-
-    def collect(self) -> "Iterator[ExampleItem | LawItem]":
-        """An item for each example, and one for each law but that about the examples."""
+    def collect(self) -> "Iterator[VifItem]":
+        """A test for each example, and one for each law but that about the examples."""
         from verif_dsl.testing.laws import LAWS
+        from verif_dsl.testing.running import chosen_laws, try_law
 
-        numbers = {"accept": 0, "reject": 0}
-        for place, example in enumerate(self.subject.constraint.examples):
-            verb = "accept" if example.accepts else "reject"
-            numbers[verb] += 1
-            item: ExampleItem = ExampleItem.from_parent(self, name=f"{verb}-{numbers[verb]}")
-            item.place = place
-            yield item
+        subject = self.subject
+        (agree,) = chosen_laws(["examples-agree"])
+        for name, example in self.numbered(subject.constraint.examples):
+            constraint = replace(subject.constraint, examples=(example,))
+            alone = replace(subject, constraint=constraint, given=subject.before)
+            yield self.test(name, partial(try_law, agree, alone))
         for law in LAWS:
-            if law.name not in ("examples-agree", "unrelated-fail"):
-                one: LawItem = LawItem.from_parent(self, name=law.name)
-                one.law = law
-                yield one
+            if law.name not in (agree.name, "unrelated-fail"):
+                yield self.test(law.name, partial(try_law, law, subject, self.skips))
 
 
-class _Item(pytest.Item):
-    def node(self) -> ConstraintNode:
-        assert isinstance(self.parent, ConstraintNode)
-        return self.parent
+class SpecNode(_Node):
+    """One spec: its examples are its tests, and that some response keeps all of it."""
 
-    def settle(self, outcome: "Outcome") -> None:
-        """Pass, fail or skip as an outcome says."""
+    spec: "Spec"
+    known: "Mapping[str, Constraint]"
+
+    def collect(self) -> "Iterator[VifItem]":
+        """A test for each example, and one for each law of specs but that about the examples."""
+        from verif_dsl.testing.running import try_spec_law
+        from verif_dsl.testing.spec_laws import SPEC_LAWS
+
+        for name, example in self.numbered(self.spec.examples):
+            alone = replace(self.spec, examples=(example,))
+            yield self.test(name, partial(try_spec_law, "examples-agree", alone, self.known))
+        for law in SPEC_LAWS:
+            if law != "examples-agree":
+                yield self.test(law, partial(try_spec_law, law, self.spec, self.known, self.skips))
+
+
+class VifItem(pytest.Item):
+    """One example, or one law."""
+
+    outcome: "Callable[[], Outcome]"
+    start: int
+
+    def runtest(self) -> None:
+        """Pass, fail or skip as the outcome says."""
         from verif_dsl.testing.reports import described
 
-        if outcome.finding is not None:
-            raise Broken(f"{outcome.constraint} breaks {outcome.law}: {described(outcome.finding)}")
-        if outcome.status == "not tried":
-            pytest.skip(str(outcome.reason))
+        found = self.outcome()
+        if found.finding is not None:
+            raise Broken(f"{found.constraint} breaks {found.law}: {described(found.finding)}")
+        if found.status == "not tried":
+            pytest.skip(str(found.reason))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         """Plain text for what we found; a traceback only for what should not happen."""
@@ -109,37 +151,7 @@ class _Item(pytest.Item):
         return str(super().repr_failure(excinfo, style))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the constraint stands."""
-        subject = self.node().subject
-        text = self.path.read_text(encoding="utf-8")
-        return self.path, text.count("\n", 0, subject.constraint.span.start), f"{subject.name}: {self.name}"
-
-
-class ExampleItem(_Item):
-    """One `accept` or `reject`."""
-
-    place: int
-
-    def runtest(self) -> None:
-        """Its verdicts by both back ends."""
-        from dataclasses import replace
-
-        from verif_dsl.testing.running import chosen_laws, try_law
-
-        subject = self.node().subject
-        one = replace(subject.constraint, examples=(subject.constraint.examples[self.place],))
-        (law,) = chosen_laws(["examples-agree"])
-        self.settle(try_law(law, replace(subject, constraint=one, given=subject.before)))
-
-
-class LawItem(_Item):
-    """One law."""
-
-    law: "Law"
-
-    def runtest(self) -> None:
-        """What comes of it on the constraint."""
-        from verif_dsl.testing.running import try_law
-
-        node = self.node()
-        self.settle(try_law(self.law, node.subject, node.skips))
+        """Where the constraint or the spec stands."""
+        assert self.parent is not None
+        line = self.path.read_text(encoding="utf-8").count("\n", 0, self.start)
+        return self.path, line, f"{self.parent.name}: {self.name}"

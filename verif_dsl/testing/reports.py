@@ -62,7 +62,7 @@ def suggested(where: str, strength: Strength) -> str:
 
 
 def table(results: Sequence[FileResult]) -> str:
-    """A line for each constraint: how its laws came out and, where that was measured, how strong its examples are.
+    """A line for each constraint and spec: how its laws came out and, where measured, how strong its examples are.
 
     >>> print(table([FileResult("a.vif", (Outcome("no_commas", "blank-fails", "passed"),))]))
     constraint  passed  failed  not tried
@@ -79,11 +79,12 @@ def table(results: Sequence[FileResult]) -> str:
             counts.setdefault(names[one.constraint], dict.fromkeys(STATUSES, 0))[one.status] += 1
         for measured in result.strengths:
             scores[names[measured.constraint]] = _scores(measured)
+    unscored = ["-"] * len(STRENGTH_COLUMNS) if scores else []
     columns = (*STATUSES, *(STRENGTH_COLUMNS if scores else ()))
     width = max(map(len, ("constraint", *counts)))
     lines = [_line("constraint", columns, columns, width)]
     for name, row in counts.items():
-        lines.append(_line(name, [*map(str, row.values()), *scores.get(name, ())], columns, width))
+        lines.append(_line(name, [*map(str, row.values()), *scores.get(name, unscored)], columns, width))
     return "\n".join(lines)
 
 

@@ -1,19 +1,21 @@
-"""Laws tried on the constraints of files, and the strength of their examples: what came of each."""
+"""Laws tried on the constraints and specs of files, and the strength of examples: what came of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from fractions import Fraction
+from functools import partial
 from time import perf_counter
 
 from verif_dsl.compiler import check_source
 from verif_dsl.compiler.diagnostics import SourceError, VerifError, suggestion
 from verif_dsl.compiler.installed_data import lacking
-from verif_dsl.compiler.program import Program
+from verif_dsl.compiler.program import Constraint, Program, Spec
 from verif_dsl.compiler.source import Source
 from verif_dsl.compiler.specs import build
 from verif_dsl.testing.laws import LAWS, Finding, Law, NotTried, look
+from verif_dsl.testing.spec_laws import SPEC_LAWS
 from verif_dsl.testing.strength import Strength, percent, strengths
 from verif_dsl.testing.subjects import Subject
 
@@ -48,7 +50,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one law on one constraint."""
+    """What came of one law on one constraint, or on a spec."""
 
     constraint: str
     law: str
@@ -116,22 +118,27 @@ def subjects_of(program: Program, cases: int, real: Sequence[str] = ()) -> Itera
         yield Subject(name, constraint, cases, tuple(real))
 
 
-def try_source(source: Source, settings: Settings = EVERYTHING, constraint: str | None = None) -> FileResult:
-    """What comes of a source, or of one constraint of it.
+def try_source(source: Source, settings: Settings = EVERYTHING, only: str | None = None) -> FileResult:
+    """What comes of a source, or of one constraint or spec of it.
 
-    Raises `VerifError` where it does not compile, or has no such constraint.
+    Raises `VerifError` where it does not compile, or has nothing of that name.
     """
     program = program_of(source)
-    if constraint is not None and constraint not in program.constraints:
-        hint = suggestion(constraint, program.constraints)
-        raise VerifError(f"{source.name} has no constraint `{constraint}`" + (f" ({hint})" if hint else ""))
-    subjects = [one for one in subjects_of(program, settings.cases, settings.real) if constraint in (None, one.name)]
+    names = (*program.constraints, *program.specs)
+    if only is not None and only not in names:
+        hint = suggestion(only, names)
+        raise VerifError(f"{source.name} has no constraint and no spec `{only}`" + (f" ({hint})" if hint else ""))
+    subjects = [one for one in subjects_of(program, settings.cases, settings.real) if only in (None, one.name)]
     outcomes = [try_law(law, one, settings.skips) for one in subjects for law in settings.laws]
+    specs = [spec for name, spec in program.specs.items() if only in (None, name)]
+    known = program.known() if specs else {}
+    spec_laws = [law.name for law in settings.laws if law.name in SPEC_LAWS]
+    outcomes += [try_spec_law(law, spec, known, settings.skips) for spec in specs for law in spec_laws]
     if not settings.strength:
         return FileResult(source.name, tuple(outcomes))
     start = perf_counter()
     measured = []
-    for one in strengths(program, only=constraint):
+    for one in strengths(program, only=only):
         if settings.least is not None:
             outcomes.append(_enough(one, settings.least, perf_counter() - start))
         measured.append(one)
@@ -152,19 +159,30 @@ def _enough(strength: Strength, least: Fraction, seconds: float) -> Outcome:
 
 def try_law(law: Law, subject: Subject, skips: Sequence[Skip] = ()) -> Outcome:
     """What comes of one law on one constraint."""
-    for one in skips:
-        if one.law == law.name and fnmatchcase(subject.name, one.constraint):
-            return Outcome(subject.name, law.name, "not tried", reason=f"switched off: {one.reason}")
     check = subject.constraint.check
     reason = "a judge decides it" if check is None else lacking(check)
     if reason is not None:
-        return Outcome(subject.name, law.name, "not tried", reason=reason)
+        return _outcome(subject.name, law.name, partial(NotTried, reason), skips)
+    return _outcome(subject.name, law.name, partial(look, law, subject), skips)
+
+
+def try_spec_law(law: str, spec: Spec, known: Mapping[str, Constraint], skips: Sequence[Skip] = ()) -> Outcome:
+    """What comes of one of the laws of specs on a spec; `known` has the constraints that it uses."""
+    return _outcome(spec.name, law, partial(SPEC_LAWS[law], spec, known), skips)
+
+
+def _outcome(
+    name: str, law: str, look_for_break: Callable[[], Finding | NotTried | None], skips: Sequence[Skip]
+) -> Outcome:
+    for one in skips:
+        if one.law == law and fnmatchcase(name, one.constraint):
+            return Outcome(name, law, "not tried", reason=f"switched off: {one.reason}")
     start = perf_counter()
-    found = look(law, subject)
+    found = look_for_break()
     seconds = perf_counter() - start
     match found:
         case Finding():
-            return Outcome(subject.name, law.name, "failed", finding=found, seconds=seconds)
+            return Outcome(name, law, "failed", finding=found, seconds=seconds)
         case NotTried(reason):
-            return Outcome(subject.name, law.name, "not tried", reason=reason, seconds=seconds)
-    return Outcome(subject.name, law.name, "passed", seconds=seconds)
+            return Outcome(name, law, "not tried", reason=reason, seconds=seconds)
+    return Outcome(name, law, "passed", seconds=seconds)
