@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.diagnostics import Diagnostic, Note
+from verif_dsl.compiler.evidence import evidence
 from verif_dsl.compiler.installed_data import lacking
 from verif_dsl.compiler.ir import Value
 from verif_dsl.compiler.program import Constraint, Example, Program, Spec, Use
@@ -74,7 +75,7 @@ def run_spec_examples(spec: Spec, known: Mapping[str, Constraint]) -> Iterator[E
         failing = [use for use in hard if not holds(known[use.constraint], use.arguments, example)]
         agrees = example.accepts != bool(failing) and not too_large(example.response)
         judged = len(hard) < len(spec.uses)
-        yield ExampleResult(example, None if agrees else _spec_contradiction(example, failing, judged))
+        yield ExampleResult(example, None if agrees else _spec_contradiction(example, failing, known, judged))
 
 
 def holds(constraint: Constraint, arguments: Mapping[str, Value], example: Example) -> bool:
@@ -87,17 +88,25 @@ def holds(constraint: Constraint, arguments: Mapping[str, Value], example: Examp
 def _contradiction(constraint: Constraint, example: Example) -> Diagnostic:
     outcome = "fails" if example.accepts else "passes"
     reason = f"the check of `{constraint.name}` {outcome} on it{_shown(example.arguments)}"
-    return _contradicted(example, reason, "mend the check or the example")
+    told = _evidence(constraint, example.arguments, example)
+    return _contradicted(example, reason, f"mend the check or the example: {told}")
 
 
-def _spec_contradiction(example: Example, failing: Sequence[Use], judged: bool) -> Diagnostic:
+def _evidence(constraint: Constraint, arguments: Mapping[str, Value], example: Example) -> str:
+    assert constraint.check is not None
+    return "; ".join(evidence(constraint.check, Row(example.response, arguments, example.given)))
+
+
+def _spec_contradiction(
+    example: Example, failing: Sequence[Use], known: Mapping[str, Constraint], judged: bool
+) -> Diagnostic:
     mend = "mend the spec or the example"
     if not failing:
         aside = ", and what a judge decides is left out" if judged else ""
         return _contradicted(example, f"it passes every check of the spec{aside}", mend)
     first, *others = (f"`{use.name}`" for use in failing)
     names = f"{', '.join([first, *others[:-1]])} and {others[-1]} fail" if others else f"{first} fails"
-    notes = [Note(f"`{use.name}` is used here{_shown(use.arguments)}", use.span) for use in failing if use.span]
+    notes = [Note(_evidence(known[use.constraint], use.arguments, example), use.span) for use in failing if use.span]
     return _contradicted(example, f"{names} on it", mend, tuple(notes))
 
 
@@ -106,7 +115,7 @@ def _contradicted(example: Example, reason: str, mend: str, notes: tuple[Note, .
         return Diagnostic("V0401", TOO_LARGE, example.span, "write a shorter one")
     verb = "accept" if example.accepts else "reject"
     if is_blank(example.response):
-        reason, notes = BLANK, ()
+        reason, mend, notes = BLANK, mend.partition(":")[0], ()
     message = f"this `{verb}` is contradicted: {reason}"
     return Diagnostic("V0401", message, example.span, mend, notes=notes)
 

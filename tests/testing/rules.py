@@ -28,7 +28,13 @@ BREAKING = {
         constraint c { instruct "Use no commas." feedback "There is a comma." check not ("," in response)
           accept "a, b" reject "a, c" }
         """,
-        ["this `accept` is contradicted", 'response:    "a, b"', "verdict:     fail", "feedback:    There is a comma."],
+        [
+            "this `accept` is contradicted",
+            'response:    "a, b"',
+            "verdict:     fail",
+            'evidence:    `"," in response` holds',
+            "feedback:    There is a comma.",
+        ],
     ),
     "not-vacuous": (
         NTH_PARAGRAPH,

@@ -71,7 +71,7 @@ def test_specs_are_held_to_their_examples_and_to_being_possible(
     ]
     assert "impossible breaks not-vacuous: no response keeps all of these\n  `words_at_most`: " in shown
     assert "possible breaks examples-agree: this `accept` is contradicted: `words_at_least` fails on it\n" in shown
-    assert '  response:    "One"\n' in shown
+    assert '  response:    "One"\n  evidence:    `len(words(response)) >= n` does not hold, with 1 >= 2\n' in shown
 
 
 def test_one_spec_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,8 @@ class Finding:
     instruction: str | None = None
     feedback: str | None = None
     """What the constraint itself says about the response."""
+    evidence: tuple[str, ...] = ()
+    """The conditions that decide the verdict (see `compiler.evidence`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def _finding(subject: Subject, one: Try, message: str) -> Finding:
         subject.columnar([one])[0],
         subject.instruction(one.arguments),
         subject.feedback(one) if subject.reference(one) == "fail" else None,
+        subject.evidence(one),
     )
 
 

@@ -39,6 +39,7 @@ def described(finding: Finding) -> str:
     elif finding.reference is not None:
         both = f"{finding.reference} by the reference evaluator, {finding.columnar} by the columnar back end"
         lines.append(f"  verdict:     {both}")
+    lines += [f"  evidence:    {one}" for one in finding.evidence]
     if finding.feedback is not None:
         lines.append(f"  feedback:    {finding.feedback}")
     return "\n".join(lines)

@@ -29,7 +29,8 @@ def examples_agree(spec: Spec, known: Known) -> Finding | NotTried | None:
         if result.untried is not None:
             return NotTried(result.untried)
         if result.diagnostic is not None:
-            return Finding(result.diagnostic.message, example.response)
+            notes = tuple(note.label for note in result.diagnostic.notes)
+            return Finding(result.diagnostic.message, example.response, evidence=notes)
         if _keeps_all(spec, known, example) != example.accepts:
             verb = "accept" if example.accepts else "reject"
             return Finding(f"the columnar back end contradicts this `{verb}`", example.response)

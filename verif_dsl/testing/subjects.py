@@ -8,6 +8,7 @@ from random import Random
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.binding import BindError, bind, draw
+from verif_dsl.compiler.evidence import evidence
 from verif_dsl.compiler.ir import Value
 from verif_dsl.compiler.program import Constraint, Instruction, Use
 from verif_dsl.compiler.texts import is_blank, prepare, too_large
@@ -157,6 +158,12 @@ class Subject:
     def instruction(self, arguments: Mapping[str, Value]) -> str | None:
         """What the model is told."""
         return _first(self.constraint.instructions, Row("", arguments, self.before))
+
+    def evidence(self, one: Try) -> tuple[str, ...]:
+        """The conditions of the check that decide its verdict; none where none is looked at."""
+        if self.constraint.check is None or is_blank(one.response) or too_large(one.response):
+            return ()
+        return evidence(self.constraint.check, Row(one.response, one.arguments, one.given))
 
     def feedback(self, one: Try) -> str | None:
         """What the constraint says to a person about a response."""
