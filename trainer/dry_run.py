@@ -9,11 +9,8 @@ import random
 import time
 from collections.abc import Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 from rich.console import Console
 
@@ -226,39 +223,27 @@ def _check_weights(folder: Path) -> None:
 
 def _generation(config: Config, arguments: Any, shape: Any, longest: int | None, found: Findings) -> None:
     """Whether what samples completions is there, and has room for them."""
-    if config.generation.startswith("vllm") and find_spec("vllm") is None:
-        found.problems.append(f"`generation: {config.generation}` needs vLLM in this environment, and it is not there")
-    if config.generation == "vllm_server":
-        base = arguments.vllm_server_base_url
-        base = base or f"http://{arguments.vllm_server_host}:{arguments.vllm_server_port}"
-        if found.check(lambda: _check_vllm(base)):
-            found.say("Generation", f"vLLM at {base} answers")
-    else:
-        found.say("Generation", config.generation)
-    if longest is None or shape is None:
-        return
-    rooms = {"the model reads": getattr(shape.config.get_text_config(), "max_position_embeddings", None)}
+    from verif_dsl.trainer.needs import CHECKS, check_trackers, server_settings, server_url
+
+    found.check(lambda: check_trackers(arguments))
+    fits = [found.check(partial(check, arguments)) for check in CHECKS[config.generation]]
+    rooms = {}
     if config.generation == "vllm_colocate":
         rooms["`grpo.vllm_max_model_length` allows"] = arguments.vllm_max_model_length
+    told: str = config.generation
+    if config.generation == "vllm_server" and fits[-1]:
+        told = f"vLLM at {server_url(arguments)} answers"
+        rooms["the server reads"] = server_settings(arguments).get("model_config", {}).get("max_model_len")
+    found.say("Generation", told)
+    if longest is None or shape is None:
+        return
+    rooms["the model reads"] = getattr(shape.config.get_text_config(), "max_position_embeddings", None)
     for who, room in rooms.items():
         if room is not None and longest + arguments.max_completion_length > room:
             found.problems.append(
                 f"prompts have up to {longest:,} tokens and completions up to {arguments.max_completion_length:,}, and "
                 f"{who} {room:,} in all"
             )
-
-
-def _check_vllm(base: str) -> None:
-    """Raise `VerifError` when no server of vLLM answers there that takes weights."""
-    for place in ("health", "server_info?config_format=json"):
-        try:
-            urlopen(f"{base}/{place}", timeout=10).close()
-        except HTTPError as error:
-            raise VerifError(
-                f"{base}/{place} answers {error.code}: start vLLM as the recipe serve-policy.yaml says"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise VerifError(f"no vLLM server answers at {base} ({getattr(error, 'reason', error)})") from None
 
 
 # ----------------------------------------------------------------------------------------------- the judge, trip wires

@@ -1,6 +1,7 @@
 """The one module that knows TRL: the arguments of its GRPO, and the run itself."""
 
 import dataclasses
+import gc
 import math
 import warnings
 from collections.abc import Sequence
@@ -46,6 +47,16 @@ HOUSE: dict[str, Any] = {
     "disable_tqdm": True,  # there is a progress bar already
 }
 """Where this trainer's defaults differ from TRL's for every model."""
+
+ON_A_CPU: dict[str, Any] = {
+    "use_cpu": True,
+    "bf16": False,
+    "gradient_checkpointing": False,
+    # Continuous batching would take half of the machine's memory for however small a model, and long to fill it. Here
+    # it has room for 64 completions at a time; each holds a multiple of 256 tokens.
+    "transformers_continuous_batching_config": {"max_batch_tokens": 512, "num_blocks": 64},
+}
+"""Defaults where there is no GPU."""
 
 OURS = {
     "output_dir": "output",
@@ -97,7 +108,7 @@ def grpo_arguments(config: Config, *, output: Path, file: str) -> GRPOConfig:
         raise VerifError("\n".join(f"{file}: {problem}" for problem in problems))
     values |= GENERATION[config.generation]
     if not torch.cuda.is_available():
-        values = {"use_cpu": True, "bf16": False, "gradient_checkpointing": False, **values}
+        values = {**ON_A_CPU, **values}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
@@ -265,14 +276,31 @@ def run_grpo(
         if processes.is_main():
             write_model(keep, trainer.model, tokenizer, weights)
         processes.wait()
+    if arguments.use_vllm and arguments.vllm_mode == "colocate":
+        end_vllm(trainer)
     return list(trainer.state.log_history)
 
 
 def log_beside(trainer: GRPOTrainer, entry: dict[str, Any]) -> None:
-    """Log something at the end of a step, whose own metrics are still to be logged."""
-    still = trainer.control.should_log
+    """Log something at the end of a step, whose own metrics and completions are still to be logged."""
+    still, table = trainer.control.should_log, trainer.log_completions
+    trainer.log_completions = False
     trainer.log(entry)
-    trainer.control.should_log = still  # TRL takes any log for that of the step
+    # TRL takes any log for that of the step.
+    trainer.control.should_log, trainer.log_completions = still, table
+
+
+def end_vllm(trainer: GRPOTrainer) -> None:
+    """Take weights and cache from the vLLM in this process, so that measuring after training has their room.
+
+    Ending it in its own way would end what connects the processes of training as well, so it is kept from that.
+    """
+    engine = trainer.vllm_generation.llm.llm_engine
+    engine.model_executor.shutdown()
+    ends_by_itself = getattr(engine.engine_core, "_finalizer", None)  # not in every version
+    if ends_by_itself is not None:
+        ends_by_itself.detach()
+    gc.unfreeze()  # when it starts, vLLM keeps all that there is, the trainer too, from the garbage collector
 
 
 def whole_weights(trainer: GRPOTrainer) -> dict[str, Any] | None:

@@ -74,10 +74,13 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         stages.start("Loading PyTorch and TRL")
         from verif_dsl.trainer.callbacks import HeldOut, Seal, Tell, write_model
         from verif_dsl.trainer.grpo import check_enough, grpo_arguments, run_grpo, sampling_arguments
+        from verif_dsl.trainer.needs import check_generation, check_trackers
 
         saved = output / "trainer"
         arguments = grpo_arguments(config, output=saved, file=file)
         check_enough(rows, arguments)
+        check_trackers(arguments)
+        once(partial(check_generation, config.generation, arguments))
         if judge is not None and config.calibration is not None:
             stages.start("Asking the judge about labelled responses")
             once(partial(check_judge, judge, config.calibration, verifier))

@@ -3,9 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -112,7 +110,7 @@ def test_a_model_and_a_judge_of_ones_own_are_looked_at(
         ({"grpo": {**SMALL["grpo"], "num_generation": 8}}, "no key `grpo.num_generation`"),
         ({"grpo": {**SMALL["grpo"], "num_generations": 7}}, "TRL refuses the `grpo` part"),
         ({"checkpoints": {"every": 3}, "grpo": {**SMALL["grpo"], "num_iterations": 2}}, "`checkpoints.every: 3`"),
-        ({"generation": "vllm_colocate"}, "`generation: vllm_colocate` needs vLLM in this environment"),
+        ({"grpo": {**SMALL["grpo"], "report_to": "wand"}}, "`grpo.report_to: wand` is none of the trackers"),
         ({"lora": {"targets": ["x_proj"]}}, "no linear layer of the model is called `x_proj`"),
         ({"output": "rows.jsonl/out"}, "the output folder cannot be made or written to"),
         ({"judge": {"model": "m", "url": "http://127.0.0.1:9/v1"}}, "the judge m gives no reply that can be used"),
@@ -248,58 +246,6 @@ def test_a_chat_template_that_takes_no_such_prompt_is_told(
     status, told = tried(configured(tmp_path, model="mine"), capsys)
     assert status == 1
     assert "mine: the chat template does not take the rows' prompts (only poems)" in told
-
-
-class Vllm(BaseHTTPRequestHandler):
-    """Answers as vLLM does with, or without, its endpoints for development."""
-
-    known: tuple[str, ...] = ()
-
-    def do_GET(self) -> None:
-        self.send_response(200 if self.path.startswith(self.known) else 404)
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_: Any) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("known", "problem"),
-    [
-        (("/health", "/server_info"), None),
-        (("/health",), "server_info?config_format=json answers 404: start"),
-        ((), "health"),
-    ],
-)
-def test_a_server_of_vllm_is_asked_whether_it_takes_weights(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    known: tuple[str, ...],
-    problem: str | None,
-) -> None:
-    monkeypatch.setattr(dry_run, "find_spec", lambda name: object())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Vllm,), {"known": known}))
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        grpo = {**SMALL["grpo"], "vllm_server_base_url": url}
-        status, told = tried(configured(tmp_path, generation="vllm_server", grpo=grpo), capsys)
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert status == (problem is not None)
-    assert (problem or f"vLLM at {url} answers") in told
-
-
-def test_a_server_of_vllm_that_is_not_there_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(dry_run, "find_spec", lambda name: object())
-    grpo = {**SMALL["grpo"], "vllm_server_base_url": "http://127.0.0.1:9"}
-    status, told = tried(configured(tmp_path, generation="vllm_server", grpo=grpo), capsys)
-    assert status == 1
-    assert "no vLLM server answers at http://127.0.0.1:9" in told
 
 
 # ------------------------------------------------------------------------------------------------- output, disk, launch

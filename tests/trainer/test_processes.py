@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
+import yaml
+from safetensors.torch import load
 
 import verif_dsl
 from tests.trainer.test_training import JUDGED, RULES, SMALL, written
@@ -21,6 +25,7 @@ from verif_dsl.trainer.reward import VerifierReward
 from verif_dsl.trainer.train import depends_on
 
 RUN = Path(__file__).parent / "recorded_run.py"
+SPREAD = Path(__file__).parent / "spread_run.py"
 ROOT = Path(__file__).parents[2]
 # A row asks for one thing, so that most steps see a constraint in one process only.
 ASKED = ('[{"use": "commas", "with": {"n": 1}}]', '[{"use": "lowercase"}]', '[{"use": "tone"}]')
@@ -35,10 +40,14 @@ CHANGES: dict[str, Any] = {
 
 def by_two(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """The command, run by two processes in the folder."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return launched(folder, "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *command)
+
+
+def launched(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """What a launcher's module does in the folder."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"}
     return subprocess.run(
-        [*launcher, *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
+        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
     )
 
 
@@ -103,6 +112,35 @@ def test_an_error_in_one_process_stops_all_and_training_goes_on_from_there(
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("going on after step 2") == 1
     assert weights(tmp_path) == weights(trained[0])
+
+
+@pytest.mark.parametrize(
+    "launch",
+    [
+        "launch-fsdp",
+        pytest.param(
+            "launch-zero3",
+            marks=pytest.mark.skipif(find_spec("deepspeed") is None, reason="DeepSpeed is not installed"),
+        ),
+    ],
+)
+def test_a_model_spread_over_both_comes_to_the_same_weights(
+    tmp_path: Path, trained: tuple[Path, str, list[Any]], launch: str
+) -> None:
+    recipe = yaml.safe_load((ROOT / "trainer" / "recipes" / f"{launch}.yaml").read_text("utf-8"))
+    ours = {**recipe, "num_processes": 2, "mixed_precision": "no"}
+    (tmp_path / "launch.yaml").write_text(yaml.safe_dump(ours), encoding="utf-8")
+    config = configured(tmp_path, grpo={**CHANGES["grpo"], "use_cpu": False})
+    options = ("--config_file", "launch.yaml", "--main_process_port", "0")
+    done = launched(tmp_path, "accelerate.commands.launch", *options, str(SPREAD), str(config), ".")
+    assert done.returncode == 0, done.stdout + done.stderr
+    alone, spread = (load(weights(folder)) for folder in (trained[0], tmp_path))
+    for name, weight in alone.items():
+        torch.testing.assert_close(spread[name], weight, rtol=0, atol=1e-6)
+    whole = sum(weight.numel() for weight in alone.values())
+    for rank in (0, 1):
+        found = json.loads((tmp_path / f"{rank}.json").read_text("utf-8"))["held"]
+        assert len(found) == 4 and found[0] < 0.6 * whole
 
 
 # ------------------------------------------------------------------------------------------------ what they do together
@@ -178,10 +216,17 @@ def test_a_run_goes_on_with_as_many_processes_as_it_had(tmp_path: Path, monkeypa
 
 
 def test_logging_beside_a_step_leaves_the_log_of_the_step_to_come() -> None:
-    trainer = SimpleNamespace(control=SimpleNamespace(should_log=True))
-    trainer.log = lambda entry: setattr(trainer.control, "should_log", False)
+    trainer = SimpleNamespace(control=SimpleNamespace(should_log=True), log_completions=True)
+    tables = []
+
+    def log(entry: dict[str, float]) -> None:
+        tables.append(trainer.log_completions)
+        trainer.control.should_log = False
+
+    trainer.log = log
     log_beside(trainer, {"held_out/reward": 0.5})
-    assert trainer.control.should_log
+    assert tables == [False]
+    assert trainer.control.should_log and trainer.log_completions
 
 
 # ------------------------------------------------------------------------------------------------------ ways to launch
