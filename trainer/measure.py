@@ -78,12 +78,11 @@ def _judged(
     prompts, constraints = [row.prompt for row in rows], [row.constraints for row in rows]
     read = [reading.read(prompt, answer).text for prompt, answer in zip(prompts, answers, strict=True)]
     found = verifier.check(read, prompts=prompts, constraints=constraints, columns=columns_of(rows), judge=judge)
-    by_row = found.by_row()
     return Measurement(
         answers=answers,
         rewards=found.rewards(reward),
-        verdicts=by_row,
-        pass_rates=pass_rates(verifier, constraints, by_row),
+        verdicts=found.by_row(),
+        pass_rates=pass_rates(verifier, constraints, found),
     )
 
 

@@ -3,7 +3,7 @@
 import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from verif_dsl.trainer.data import fields_of
 from verif_dsl.trainer.groups import groups_of, settle
 from verif_dsl.trainer.reading import Reading, Seen
 from verif_dsl.trainer.tripwires import asked_in, tripped
-from verif_dsl.verdicts import Verdicts
+from verif_dsl.verdicts import PASS, UNKNOWN, Verdicts
 
 METRIC = "constraint/"
 """What the name of a constraint's pass rate begins with in TRL's metrics."""
@@ -176,7 +176,7 @@ class VerifierReward:
             rewards[row] = _finite(reward, seen[row].share or 0.0)
         settled = settle(rewards, groups_of(prompts, constraints), self.least_decided)
         if log_metric is not None:
-            found = pass_rates(self.verifier, asked, verdicts.by_row())
+            found = pass_rates(self.verifier, asked, verdicts)
             rates = {METRIC + name: found.get(name) for name in self.verifier.program.known()}
             for name, value in {**rates, **_shares(prompts, seen, rewards)}.items():
                 # TRL takes the mean over the processes, which one NaN would spoil, of the values that there are.
@@ -236,13 +236,11 @@ class ShuffledReward:
         return rewards
 
 
-def pass_rates(
-    verifier: Verifier, constraints: Sequence[str], verdicts: Sequence[Sequence[Mapping[str, object]]]
-) -> dict[str, float | None]:
+def pass_rates(verifier: Verifier, constraints: Sequence[str], verdicts: Verdicts) -> dict[str, float | None]:
     """For every constraint of the file, whatever its rows call it, the share of its decided verdicts that pass.
 
-    One that the file only imports is there if a row asks for it. `constraints` and `verdicts` (as `Verdicts.by_row` has
-    them) go row by row. None where no verdict is decided.
+    One that the file only imports is there if a row asks for it. `constraints` goes row by row. The share is None where
+    no verdict is decided.
     """
     real_names = {
         text: {use.name: use.constraint for use in verifier.requirements(text).uses}
@@ -251,13 +249,11 @@ def pass_rates(
     asked = (name for names in real_names.values() for name in names.values())
     passed = dict.fromkeys((*verifier.constraints, *asked), 0)
     decided = dict.fromkeys(passed, 0)
-    for text, row in zip(constraints, verdicts, strict=True):
-        for line in row:
-            if line["verdict"] == "unknown":
-                continue
-            name = real_names[text][str(line["constraint"])]
-            decided[name] += 1
-            passed[name] += line["verdict"] == "pass"
+    for row, name, verdict in verdicts.table.select("row", "constraint", "verdict").iter_rows():
+        if verdict != UNKNOWN:
+            real_name = real_names[constraints[row]][name]
+            decided[real_name] += 1
+            passed[real_name] += verdict == PASS
     return {name: passed[name] / decided[name] if decided[name] else None for name in decided}
 
 
