@@ -38,6 +38,7 @@ def grade(
     for line, (use, verdict) in enumerate(zip(uses, verdicts, strict=True)):
         if verdict is None:
             waiting.setdefault(use.constraint, []).append(line)
+    waiting = dict(sorted(waiting.items()))  # the same checks in the same order, which the back end knows again
     checks = [
         _check(known[name], [rows[line] for line in lines], [uses[line] for line in lines])
         for name, lines in waiting.items()
