@@ -119,6 +119,22 @@ def test_a_reward_that_makes_no_sense_is_one_clear_error(expression: str, messag
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (" * ".join(f"(c{index} + 1)" for index in range(24)), 2.0**24),
+        ("1 - (" * 30 + "c0" + ")" * 30, 1.0),
+        ("0.5 < " * 30 + "c0", 0.0),
+        ("mean(c0, " * 24 + "c0" + ", if_empty=0)" * 24, 1.0),
+    ],
+)
+def test_a_long_reward_is_no_more_work_than_its_length(expression: str, expected: float) -> None:
+    # Were each part written out where it is asked for, these would be more expressions than a memory holds.
+    assert reward_of(expression, ["pass"] * 24, []) == expected
+    passing = [Judged(f"c{index}", "hard", 1.0, True) for index in range(24)]
+    assert evaluate_reward(parse_reward(expression), passing) == (expected, expected)
+
+
 members = st.sampled_from([Group("hard"), Group("soft"), Group("graded")])
 rewards: st.SearchStrategy[Reward] = st.recursive(
     st.one_of(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.ir import Argument, Call, Constant, Input, Items, Local, Node, Quantifier, Value
@@ -97,9 +98,8 @@ def evaluate_reward(reward: Reward, verdicts: Sequence[Judged]) -> tuple[float, 
         case Number(value):
             return value, value
         case Product(left, right):
-            corners = [
-                one * other for one in evaluate_reward(left, verdicts) for other in evaluate_reward(right, verdicts)
-            ]
+            sides = evaluate_reward(left, verdicts), evaluate_reward(right, verdicts)
+            corners = [one * other for one, other in product(*sides)]
             return min(corners), max(corners)
         case Sum(left, right):
             (low, high), (other_low, other_high) = (evaluate_reward(one, verdicts) for one in (left, right))

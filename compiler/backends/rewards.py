@@ -7,6 +7,7 @@ then makes of these, row by row, what the reward says.
 
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import product
 from operator import mul
 
 import polars as pl
@@ -38,6 +39,8 @@ def reward_ends(reward: Reward, table: pl.DataFrame, rows: int) -> tuple[pl.Seri
     summed = lines.select("row", **sums.lines).group_by("row").agg(**sums.rows)
     every = pl.LazyFrame({"row": pl.int_range(rows, eager=True, dtype=pl.Int64)})
     joined = every.join(summed, on="row", how="left", maintain_order="left")
+    for step in sums.steps:
+        joined = joined.with_columns(**step)
     found = joined.with_columns(low=low, high=high).collect(optimizations=AS_IT_IS)
     return found["low"], found["high"]
 
@@ -47,33 +50,50 @@ class Sums:
     """What a reward needs to know of the verdicts of a row.
 
     `lines` has a column for each quantity of a verdict, null or nothing where the verdict is not of the group, and
-    `rows` the sum, smallest, largest or product of each over a row.
+    `rows` the sum, smallest, largest or product of each over a row. `steps` are columns made of these, one after the
+    other, for what a reward asks for more than once.
     """
 
     lines: dict[str, pl.Expr] = field(default_factory=dict)
     rows: dict[str, pl.Expr] = field(default_factory=dict)
+    steps: list[dict[str, pl.Expr]] = field(default_factory=list)
 
     def ends(self, reward: Reward) -> Ends:
-        """Both ends of a reward, over the columns `rows`."""
+        """Both ends of a reward, over the columns `rows` and those of the `steps`."""
         match reward:
             case Number(value):
                 return pl.lit(value, dtype=pl.Float64), pl.lit(value, dtype=pl.Float64)
             case Product(left, right):
-                corners = [one * other for one in self.ends(left) for other in self.ends(right)]
+                sides = self._once(left), self._once(right)
+                corners = [one * other for one, other in product(*sides)]
                 return pl.min_horizontal(corners), pl.max_horizontal(corners)
             case Sum(left, right):
                 (low, high), (other_low, other_high) = self.ends(left), self.ends(right)
                 return low + other_low, high + other_high
             case Gate(comparator, left, right):
-                return _gate(comparator, self.ends(left), self.ends(right))
+                return _gate(comparator, self._once(left), self._once(right))
             case Aggregate():
-                low, high = (self._aggregate(reward, end) for end in range(2))
+                parts = [self.ends(one) for one in reward.members if not isinstance(one, Group)]
+                low, high = (self._aggregate(reward, end, [ends[end] for ends in parts]) for end in range(2))
                 return low, high
 
-    def _aggregate(self, reward: Aggregate, end: int) -> pl.Expr:
-        """One end of an aggregate. A reward among its members counts as one verdict of weight 1."""
+    def _once(self, reward: Reward) -> Ends:
+        """Both ends of a part that stands in an expression more than once, as columns.
+
+        As it is, a part would be written out again each time, and a product of ten names be a million expressions.
+        """
+        low, high = self.ends(reward)
+        if isinstance(reward, Number):
+            return low, high
+        names = [f"{end} of part {len(self.steps)}" for end in ENDS]
+        self.steps.append(dict(zip(names, (low, high), strict=True)))
+        return pl.col(names[0]), pl.col(names[1])
+
+    def _aggregate(self, reward: Aggregate, end: int, single: list[pl.Expr]) -> pl.Expr:
+        """One end of an aggregate. A reward among its members, of which `single` has that end, counts as one verdict
+        of weight 1.
+        """
         groups = [one for one in reward.members if isinstance(one, Group)]
-        single = [self.ends(one)[end] for one in reward.members if not isinstance(one, Group)]
         found: pl.Expr
         match reward.function:
             case "mean":

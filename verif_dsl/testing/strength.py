@@ -29,6 +29,7 @@ from verif_dsl.compiler.texts import is_blank, prepare, too_large
 from verif_dsl.compiler.values import quoted, written
 from verif_dsl.testing.edits import GENERIC, edits
 from verif_dsl.testing.mutations import Mutant, mutants
+from verif_dsl.testing.oddness import Oddness
 
 TRIES = 600
 """Responses, each with arguments, that are tried on what the examples do not tell apart."""
@@ -210,9 +211,11 @@ def trials(constraint: Constraint, most: int) -> list[Trial]:
         if again:
             _add(found, Trial(Row(random.choice(again), trial.row.arguments, trial.row.given), trial.base, 2))
     own = [_key(one.arguments) for one in constraint.examples]
+    oddness = Oddness(one.response for one in constraint.examples)
 
-    def strangeness(trial: Trial) -> tuple[bool, int, int]:
-        return _key(trial.row.arguments) not in own, trial.steps, len(trial.row.response)
+    def strangeness(trial: Trial) -> tuple[bool, int, int, int]:
+        response = trial.row.response
+        return _key(trial.row.arguments) not in own, oddness(response), trial.steps, len(response)
 
     return sorted(found.values(), key=strangeness)
 
