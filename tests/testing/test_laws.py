@@ -154,6 +154,22 @@ def test_the_sense_of_a_threshold_is_read_off_the_check(check: str, sense: str |
     assert senses(tree)["n"] == sense
 
 
+def test_a_decimal_is_a_threshold_as_well() -> None:
+    text = """
+    constraint c {
+      param share: decimal in 0 to 1 = 0.5
+      instruct "Make {share:percent} of the words tea."
+      check ratio(occurrences(response, "tea"), len(words(response)), if_zero=0) >= share
+      accept "tea" reject "milk"
+    }
+    """
+    (law,) = chosen_laws(["monotone"])
+    subject = subject_of(text)
+    assert subject.constraint.check is not None
+    assert senses(subject.constraint.check) == {"share": "up"}
+    assert look(law, subject) is None
+
+
 def test_what_came_before_is_made_fit_for_the_arguments() -> None:
     text = """
     constraint c {

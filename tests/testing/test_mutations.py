@@ -234,9 +234,16 @@ def test_what_came_before_and_columns_stand_in_the_line() -> None:
         program_of(check, f"{examples} {one.line}", clauses)
 
 
-def test_a_shorter_response_is_preferred_to_a_longer_one() -> None:
-    found = strength_of('"," in response', 'accept "one, two three, four five" reject "one"')
-    assert all(len(one.trial.row.response) < 30 for one in found.survivors)
+@pytest.mark.parametrize(
+    ("check", "examples", "line"),
+    [
+        ("2 <= len(words(response)) <= 3", 'accept "one two three" reject "one"', 'accept "one two"'),
+        ("len(lines(response)) <= 2", 'accept "one" reject "one\\ntwo\\nthree\\nfour"', 'accept "one\\ntwo"'),
+        ('starts_with(lower(response), "tea")', 'accept "tea is hot" reject "hot"', 'accept "Tea is hot"'),
+    ],
+)
+def test_a_plain_response_is_preferred_to_an_odd_one(check: str, examples: str, line: str) -> None:
+    assert line in strength_of(check, examples).lines
 
 
 def test_what_nothing_tells_apart_does_not_count_and_is_listed_with_how_much_was_tried() -> None:

@@ -69,6 +69,14 @@ def test_a_spec_has_items_as_well(pytester: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.parametrize("cases", ["0", "-20", "few"])
+def test_the_number_of_responses_is_at_least_one(pytester: pytest.Pytester, cases: str) -> None:
+    write(pytester, KEPT)
+    result = run(pytester, "rules.vif", f"--vif-cases={cases}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--vif-cases: {cases} is no number from 1 on"])
+
+
 def test_files_that_no_one_names_are_left_alone(pytester: pytest.Pytester) -> None:
     write(pytester, KEPT)
     pytester.makepyfile("def test_other(): pass")

@@ -67,6 +67,12 @@ INVOLVED = {
         r'accept "| A |\n|---|\n| 1 |" reject "A"',
         {"heads": ("Name", "Year", "City")},
     ),
+    "nothing but marks": (
+        "param banned: list of text size 0 to 9 = [] check not any(one in response for one in banned)"
+        " and len(words(response)) > 0",
+        'accept "b" reject "a" with banned = ["a"]',
+        {"banned": ()},
+    ),
     "words backwards": (
         'param told: text = "so it is" check all(word == at(words(told), -1 - place, "") for place, word in'
         " indexed(words(response))) and len(words(response)) == len(words(told))",

@@ -188,6 +188,58 @@ def test_real_responses_come_from_a_file(tmp_path: Path, capsys: pytest.CaptureF
     real.write_text("".join(json.dumps({"response": text}) + "\n" for text in ("the end", "be", "no")), "utf-8")
     assert main(["test", str(rules), "--responses", str(real)]) == 1
     assert "c breaks unrelated-fail: more than half of 3 unrelated responses pass" in capsys.readouterr().out
-    real.write_text("[]\n", "utf-8")
+    real.write_text('{"response": "no\u2028e"}\n{"response": "no"}\n', "utf-8")  # U+2028 ends no line
+    assert main(["test", str(rules), "--responses", str(real)]) == 0
+    assert "9 tried, 0 failed, 1 not tried" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[]\n", "line 1: a row is a JSON object, not a list"),
+        (b'{"text": "a"}\n', "there is no column `response` in it"),
+        (b"\xff\xfe", "line 1: byte 1 is not UTF-8"),
+        (b"", "there are no rows in it"),
+        (None, "there is no such file"),
+    ],
+)
+def test_responses_that_cannot_be_read_are_an_error(
+    rules: Path, tmp_path: Path, content: bytes | None, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = tmp_path / "real.jsonl"
+    if content is not None:
+        real.write_bytes(content)
     assert main(["test", str(rules), "--responses", str(real)]) == 1
-    assert "real.jsonl:1: this is no JSON object with a text `response`" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_is_an_error_before_anything_is_tried(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for report, message in ((tmp_path / "none" / "report.xml", "does not exist"), (rules, "ends in .xml")):
+        assert main(["test", str(rules), "--junit", str(report)]) == 1
+        shown = capsys.readouterr()
+        assert (shown.out, message in shown.err) == ("", True)
+    assert rules.read_text("utf-8") == KEPT + NTH_PARAGRAPH
+
+
+def test_a_failure_shows_what_came_before_the_response(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rules.vif"
+    constraint = """
+    constraint shorter {
+      given previous from assistant[-1]
+      instruct "Be shorter."
+      check len(words(response)) < len(words(previous))
+      accept "a b" after user "Hi" assistant "c d"
+      reject "a b" after user "Hi" assistant "c d"
+    }
+    spec brief { use shorter() accept "a b" after user "Hi" assistant "e f" }
+    """
+    path.write_text(constraint, "utf-8")
+    assert main(["test", str(path), "--law", "examples-agree"]) == 1
+    shown = capsys.readouterr().out
+    assert '  given:       assistant[-1] = "c d"\n  response:    "a b"\n' in shown
+    assert '  given:       assistant[-1] = "e f"\n  response:    "a b"\n' in shown
+    assert main(["test", str(path), "--law", "examples-agree", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["outcomes"]
+    assert [one["finding"]["given"] for one in found] == [{"assistant[-1]": "c d"}, {"assistant[-1]": "e f"}]

@@ -95,6 +95,18 @@ def test_a_score_below_the_least_is_a_failure(weak: Path, capsys: pytest.Capture
     assert main(["test", str(weak), *ONE_LAW, "--least", "0.1"]) == 0
 
 
+@pytest.mark.parametrize("share", ["nan", "2", "-0.1", "most", "1/0"])
+def test_a_share_is_a_number_from_0_to_1(weak: Path, share: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", str(weak), f"--least={share}"]) == 2
+    assert f"Invalid value for '--least': {share} is no number from 0 to 1" in capsys.readouterr().err
+
+
+def test_mistakes_that_one_line_makes_noticed_stand_together(weak: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", str(weak), *ONE_LAW, "--suggest"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("    accept", "    reject"))]
+    assert len(lines) == len(set(lines)) > 0
+
+
 def test_one_constraint_is_measured_alone(weak: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", f"{weak}::no_comma", *ONE_LAW, "--least", "0.95"]) == 0
     assert "short" not in capsys.readouterr().out

@@ -1,17 +1,28 @@
 """`vif test`: hold constraints against the laws that every constraint keeps, and their examples against mistakes."""
 
 import json
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from verif_dsl.cli.outputs import save
 from verif_dsl.cli.standard_input import STANDARD_INPUT, read_standard_input
 
 if TYPE_CHECKING:
     from verif_dsl.compiler import Source
     from verif_dsl.testing.running import FileResult, Settings
+
+
+def _share(text: str) -> Fraction:
+    """A share as it is written: `0.9` is nine tenths, which no float is."""
+    with suppress(ValueError, ZeroDivisionError):
+        share = Fraction(text)
+        if 0 <= share <= 1:
+            return share
+    raise click.BadParameter(f"{text} is no number from 0 to 1, such as 0.9.")
 
 
 @click.command()
@@ -33,8 +44,8 @@ if TYPE_CHECKING:
 @click.option(
     "--responses",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Real responses to other prompts, of which most should fail: JSON Lines with a field `response`.",
+    type=click.Path(path_type=Path),
+    help="Real responses to other prompts, of which most should fail: rows with a `response` (.jsonl or .parquet).",
 )
 @click.option(
     "--strength",
@@ -47,10 +58,10 @@ if TYPE_CHECKING:
 @click.option(
     "--least",
     metavar="SHARE",
-    type=click.FloatRange(0, 1),
+    type=_share,
     help="--strength, and a failure where the examples of a constraint notice less than this, such as 0.9.",
 )
-@click.option("--junit", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Also write JUnit XML.")
+@click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Also write JUnit XML (.xml).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document for programs.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say what was not tried, and why.")
 def test(
@@ -61,27 +72,30 @@ def test(
     responses: Path | None,
     strength: bool,
     suggest: bool,
-    least: float | None,
+    least: Fraction | None,
     junit: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> int:
     """Hold constraints against the laws that every constraint keeps, and show the smallest response that breaks one;
     and say which mistakes in a check its examples would not notice."""
+    from verif_dsl.rows import check_output, read_rows
     from verif_dsl.testing import reports
     from verif_dsl.testing.running import Settings, chosen_laws, read_skip
 
+    if junit is not None:
+        check_output(junit, suffixes=(".xml",))
     settings = Settings(
         laws=chosen_laws(laws),
         cases=cases,
-        real=() if responses is None else tuple(_responses(responses)),
+        real=() if responses is None else tuple(read_rows(responses, needed=("response",)).columns["response"]),
         skips=tuple(map(read_skip, without)),
         strength=strength or suggest or least is not None,
-        least=None if least is None else Fraction(str(least)),
+        least=least,
     )
     results = [_result(name, settings) for name in files]
     if junit is not None:
-        junit.write_text(reports.junit(results) + "\n", encoding="utf-8")
+        save(junit, f"{reports.junit(results)}\n".encode())
     if as_json:
         click.echo(json.dumps(reports.document(results)))  # ASCII, which every terminal can show
     else:
@@ -119,11 +133,12 @@ def _show(results: "list[FileResult]", suggest: bool, verbose: bool) -> None:
         if result.problem is not None:
             click.echo(f"{result.problem}\n")
         for one in result.outcomes:
-            where = f"{result.name}::{one.constraint}"
             if one.finding is not None:
-                click.echo(f"{where} breaks {one.law}: {reports.described(one.finding)}\n")
-            elif verbose and one.status == "not tried":
-                click.echo(f"{where} {one.law} not tried: {one.reason}\n")
+                click.echo(f"{result.name}::{one.constraint} breaks {one.law}: {reports.described(one.finding)}\n")
+        untried = [one for one in result.outcomes if verbose and one.status == "not tried"]
+        if untried:
+            lines = (f"{result.name}::{one.constraint} {one.law} not tried: {one.reason}\n" for one in untried)
+            click.echo("".join(lines))
         for measured in result.strengths if suggest else ():
             if missed := reports.suggested(f"{result.name}::{measured.constraint}", measured):
                 click.echo(f"{missed}\n")
@@ -136,23 +151,3 @@ def _untried(results: "list[FileResult]") -> bool:
     """Whether there was nothing to try, though every file compiled."""
     compiled = all(one.problem is None for one in results)
     return compiled and not any(one.status != "not tried" for result in results for one in result.outcomes)
-
-
-def _responses(path: Path) -> list[str]:
-    """The field `response` of each line."""
-    from verif_dsl import VerifError
-
-    found: list[str] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict) or not isinstance(row.get("response"), str):
-            raise VerifError(f"{path}:{number}: this is no JSON object with a text `response`")
-        found.append(row["response"])
-    if not found:
-        raise VerifError(f"{path} has no responses")
-    return found

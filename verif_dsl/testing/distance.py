@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from verif_dsl.compiler.backends.reference import Locals, Row, evaluate
+from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.comparators import OPPOSITES
 from verif_dsl.compiler.ir import Call, Node, Quantifier, Value
 
@@ -59,7 +60,7 @@ def _kept(node: Quantifier, row: Row, variables: Locals) -> Iterable[Locals]:
 
 def _compared(comparator: str, left: Node, right: Node, row: Row, variables: Locals) -> float:
     one, other = evaluate(left, row, variables), evaluate(right, row, variables)
-    if _met(comparator, one, other):
+    if BUILTINS[comparator].reference(one, other):
         return 0.0
     if isinstance(one, int | Fraction) and isinstance(other, int | Fraction):
         gap = abs(float(one) - float(other)) + (comparator in ("<", ">"))
@@ -75,23 +76,6 @@ def _compared(comparator: str, left: Node, right: Node, row: Row, variables: Loc
     if isinstance(one, str | tuple) and isinstance(other, str | tuple) and comparator == "==":
         return _squeezed(_mismatches(one, other))
     return 1.0
-
-
-def _met(comparator: str, one: Value, other: Value) -> bool:
-    match comparator:
-        case "==":
-            return one == other
-        case "!=":
-            return one != other
-    assert isinstance(one, int | Fraction) and isinstance(other, int | Fraction)
-    match comparator:
-        case "<":
-            return one < other
-        case "<=":
-            return one <= other
-        case ">":
-            return one > other
-    return one >= other
 
 
 def _mismatches(one: Sequence[Value], other: Sequence[Value]) -> float:

@@ -1,6 +1,6 @@
 """What a text has to be, read off an alternative of a check: sizes, pieces, shapes of its parts; the plan of a text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,7 +9,7 @@ from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.ir import Call, Constant, Local, Node, Quantifier, Value
 from verif_dsl.compiler.kinds import BOOL, TEXT
 from verif_dsl.compiler.printed_ir import shown
-from verif_dsl.testing.normal import MANY, Fact, Within, alternatives, computed, substitute
+from verif_dsl.testing.normal import MANY, Alternative, Holds, alternatives, computed, narrowed, substitute
 
 UNITS = {
     **{name: name for name in ("words", "sentences", "paragraphs", "lines", "chars")},
@@ -105,17 +105,13 @@ def plans(check: Node, want: bool, subject: Node) -> list[Facts]:
     return [one for one in found if one.possible]
 
 
-def facts_of(alternative: Iterable[Fact], subject: Node) -> Facts:
+def facts_of(alternative: Alternative, subject: Node) -> Facts:
     """The plan that an alternative asks for."""
     facts = Facts()
-    ranges: dict[Node, tuple[int, int]] = {}
     for fact in alternative:
-        if isinstance(fact, Within):
-            low, high = ranges.get(fact.measure, (-MANY, MANY))
-            ranges[fact.measure] = max(low, fact.low), min(high, fact.high)
-        elif not _holds(facts, subject, fact.node, fact.want):
+        if isinstance(fact, Holds) and not _holds(facts, subject, fact.node, fact.want):
             facts.unknown.append(shown(fact.node))
-    for measure, (low, high) in ranges.items():
+    for measure, (low, high) in narrowed(alternative).items():
         facts.possible &= low <= high
         if not _within(facts, subject, measure, low, high):
             facts.unknown.append(shown(measure))
@@ -244,21 +240,9 @@ def _holds(facts: Facts, subject: Node, node: Node, want: bool) -> bool:
             if place is not None:
                 _quantified(place, unit, node, want)
             return place is not None
-        case Quantifier("any" | "all" | "every" as quantity, source=source) if found := _counted(source):
+        case Quantifier("any" | "all" | "every", source=source) if found := _counted(source):
             text, listed, kind = found
-            wanted = want if quantity == "any" else not want
-            if quantity == "any" or not want:
-                return _piece(
-                    facts,
-                    subject,
-                    text,
-                    Piece(
-                        listed, kind, *((1, MANY) if wanted else (0, 0)), trait=_kept(node, listed, quantity == "any")
-                    ),
-                )
-            failing = Piece(listed, kind, 0, 0, trait=_kept(node, listed, False))
-            fit = Piece(listed, kind, 1 if quantity == "every" else 0, MANY, trait=_kept(node, listed))
-            return _piece(facts, subject, text, failing) and _piece(facts, subject, text, fit)
+            return all(_piece(facts, subject, text, one) for one in _quantified_pieces(node, listed, kind, want))
     return False
 
 
@@ -270,6 +254,18 @@ def _whole(subject: Node, listed: Node, items: Sequence[Value]) -> str | None:
         if isinstance(found, Constant) and found.value == items:
             return text
     return None
+
+
+def _quantified_pieces(node: Quantifier, listed: str, kind: Literal["pattern", "block"], want: bool) -> Iterator[Piece]:
+    """The matches or blocks that a quantifier over them asks for, and those that it forbids."""
+    fit, failing = _kept(node, listed), _kept(node, listed, False)
+    if node.quantity == "any":
+        yield Piece(listed, kind, *((1, MANY) if want else (0, 0)), trait=fit)
+    elif want:
+        yield Piece(listed, kind, 0, 0, trait=failing)
+        yield Piece(listed, kind, 1 if node.quantity == "every" else 0, MANY, trait=fit)
+    else:
+        yield Piece(listed, kind, 1, MANY, trait=failing)
 
 
 def _quantified(facts: Facts, unit: str, node: Quantifier, want: bool) -> None:

@@ -19,7 +19,7 @@ from verif_dsl.testing.choosing import Seeded
 from verif_dsl.testing.facts import Facts, plans
 from verif_dsl.testing.normal import impossible, specialised
 from verif_dsl.testing.searching import search
-from verif_dsl.testing.shapes import RESPONSES
+from verif_dsl.testing.shapes import DEGENERATE, RESPONSES
 from verif_dsl.verifier import Verifier
 
 How = Literal["constructed", "from examples"]
@@ -50,7 +50,7 @@ class Recipe:
     plans: tuple[Facts, ...]
     """Plans of which every trial was right."""
     texts: tuple[str, ...]
-    """Texts that are right: trials, and examples with changes."""
+    """Texts that are right: trials, examples with changes, and where none of these is, what answers nothing."""
     unknown: tuple[str, ...]
     """The parts of the check that no plan understands."""
 
@@ -67,7 +67,7 @@ ENOUGH = 4
 
 @lru_cache(maxsize=2048)
 def recipe(goal: Goal) -> Recipe:
-    """The plans for a goal that are seen to work, else examples that do."""
+    """The plans for a goal that are seen to work, else texts that do."""
     good: list[Facts] = []
     texts: dict[str, None] = {}
     unknown: dict[str, None] = {}
@@ -82,6 +82,8 @@ def recipe(goal: Goal) -> Recipe:
             break
     if not good:
         texts.update(dict.fromkeys(islice(filter(goal.met, _changed(goal.known)), 8)))
+    if not texts:
+        texts.update(dict.fromkeys(filter(goal.met, map(prepare, DEGENERATE))))
     if not texts and not impossible(goal.check, goal.want):
         near = search(goal.check, goal.want, goal.known)
         texts.update({} if near is None or not goal.met(near) else {near: None})

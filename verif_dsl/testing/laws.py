@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, TypeVar
 
 from verif_dsl.compiler.binding import BindError, bind
@@ -16,6 +17,9 @@ from verif_dsl.testing.subjects import Subject, Try, smallest
 
 MOST_STEPS = 60
 """How much smaller than found the number of a finding can get."""
+
+TENTH = Fraction(1, 10)
+"""By how much a limit that is a decimal is made stricter."""
 
 BLANK = ("", " ", "\n\n", "\t\u3000\n")
 SUSPICIOUS = 0.5
@@ -39,6 +43,8 @@ class Finding:
     """What the constraint itself says about the response."""
     evidence: tuple[str, ...] = ()
     """The conditions that decide the verdict (see `compiler.evidence`)."""
+    given: Mapping[str, str] | None = None
+    """What came before the response: the turns and columns that the constraint reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ def _finding(subject: Subject, one: Try, message: str) -> Finding:
         subject.instruction(one.arguments),
         subject.feedback(one) if subject.reference(one) == "fail" else None,
         subject.evidence(one),
+        one.given,
     )
 
 
@@ -201,11 +208,12 @@ def _limits(check: Node) -> Iterable[tuple[str, set[tuple[Sense, bool] | None]]]
                     visit(part, positive)
             case Call("not", (inner,)):
                 visit(inner, not positive)
-            case Call("<" | "<=" | ">" | ">=" as name, (left, right)):
-                for side, more in ((left, name[0] == "<"), (right, name[0] == ">")):
+            case Call(name, (left, right)) if (relation := name.removesuffix(" decimal")) in ("<", "<=", ">", ">="):
+                for side, more in ((left, relation[0] == "<"), (right, relation[0] == ">")):
                     # `n <= count` and `count >= n` ask for more when n is more.
                     if isinstance(side, Argument):
-                        limit: tuple[Sense, bool] = "up" if more == positive else "down", name.endswith("=") == positive
+                        itself = relation.endswith("=") == positive
+                        limit: tuple[Sense, bool] = "up" if more == positive else "down", itself
                         found.setdefault(side.name, set()).add(limit)
                     else:
                         visit(side, True)
@@ -231,9 +239,9 @@ def monotone(subject: Subject) -> Finding | NotTried | None:
     for name, sense in known.items():
         for one in subject.tries:
             value = one.arguments[name]
-            if not isinstance(value, int):
-                continue
-            high = Try(one.response, {**one.arguments, name: value + 1}, one.given)
+            assert isinstance(value, int | Fraction)  # nothing else is compared in this way
+            step = 1 if isinstance(value, int) else TENTH
+            high = Try(one.response, {**one.arguments, name: value + step}, one.given)
             verdicts = subject.reference(one), subject.reference(high)
             if verdicts == (("fail", "pass") if sense == "up" else ("pass", "fail")):
                 return _finding(subject, high, f"`{name}` is a limit, and a stricter one lets through more")
@@ -297,25 +305,24 @@ def _said_of_itself(text: str, number: str) -> bool | None:
     neither, or both.
     """
 
-    def has(phrases: str) -> bool:
-        return re.search(phrases.format(re.escape(number)), text, re.IGNORECASE) is not None
-
-    inclusive = has(AT_LEAST) or has(AT_MOST)
+    inclusive = _has(text, AT_LEAST, number) or _has(text, AT_MOST, number)
     # "no word more than 3 times" is about words that do not come 4 times: the limit itself will do.
-    strict = (has(FEWER) or has(MORE)) and NEGATED.search(text) is None
+    strict = (_has(text, FEWER, number) or _has(text, MORE, number)) and NEGATED.search(text) is None
     return None if inclusive == strict else inclusive
 
 
 def _said(text: str, number: str) -> Sense | None:
     """Which way a text says that a limit goes; None where it does not say, or says more than one thing."""
 
-    def has(phrases: str) -> bool:
-        return re.search(phrases.format(re.escape(number)), text, re.IGNORECASE) is not None
-
     plain = NEGATED.search(text) is None  # "no word more than 3 times" is an upper limit
-    up = has(AT_LEAST) or (plain and has(MORE))
-    down = has(AT_MOST) or (plain and has(FEWER))
+    up = _has(text, AT_LEAST, number) or (plain and _has(text, MORE, number))
+    down = _has(text, AT_MOST, number) or (plain and _has(text, FEWER, number))
     return None if up == down else "up" if up else "down"
+
+
+def _has(text: str, phrases: str, number: str) -> bool:
+    """Whether a text has one of some phrases, with this number in its place."""
+    return re.search(phrases.format(re.escape(number)), text, re.IGNORECASE) is not None
 
 
 def degenerate_told_apart(subject: Subject) -> Finding | NotTried | None:

@@ -235,12 +235,18 @@ def contradictory(alternative: Alternative) -> bool:
     >>> contradictory((Within(count, 3, MANY), Within(count, -MANY, 2)))
     True
     """
+    implied = (other for one in alternative for other in _implied(one))
+    return any(low > high for low, high in narrowed((*alternative, *implied)).values())
+
+
+def narrowed(facts: Iterable[Fact]) -> dict[Node, tuple[int, int]]:
+    """Where each count has to lie by all the facts about it; one that lies nowhere has a low end above the high one."""
     ranges: dict[Node, tuple[int, int]] = {}
-    for fact in (*alternative, *(other for one in alternative for other in _implied(one))):
+    for fact in facts:
         if isinstance(fact, Within):
             low, high = ranges.get(fact.measure, (-MANY, MANY))
             ranges[fact.measure] = max(low, fact.low), min(high, fact.high)
-    return any(low > high for low, high in ranges.values())
+    return ranges
 
 
 def _implied(fact: Fact) -> Iterator[Within]:

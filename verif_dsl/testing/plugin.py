@@ -5,6 +5,7 @@ settings. It imports nothing of the compiler before a file is collected, for pyt
 installed.
 """
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -28,7 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("vif", "collect .vif files also where no one names them", type="bool", default=False)
     parser.addini("vif_without", "laws that are switched off: LAW[:CONSTRAINT]=REASON", type="linelist", default=[])
     group = parser.getgroup("vif", "constraints in .vif files")
-    group.addoption("--vif-cases", type=int, default=20, metavar="N", help="responses for each law (20)")
+    group.addoption("--vif-cases", type=_cases, default=20, metavar="N", help="responses for each law (20)")
+
+
+def _cases(text: str) -> int:
+    """A number of responses; none would try nothing, and pass."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "VifFile | None":

@@ -31,9 +31,10 @@ def described(finding: Finding) -> str:
         lines.append(f"  instruction: {finding.instruction}")
     if finding.arguments:
         lines.append(f"  arguments:   {_shown(finding.arguments)}")
+    if finding.given:
+        lines.append(f"  given:       {_cut(_shown(finding.given))}")
     if finding.response is not None:
-        text = written(finding.response)
-        lines.append(f"  response:    {text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '...'}")
+        lines.append(f"  response:    {_cut(written(finding.response))}")
     if finding.reference is not None and finding.reference == finding.columnar:
         lines.append(f"  verdict:     {finding.reference}")
     elif finding.reference is not None:
@@ -45,16 +46,23 @@ def described(finding: Finding) -> str:
     return "\n".join(lines)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
 def _shown(arguments: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {written(value)}" for name, value in arguments.items())
 
 
 def suggested(where: str, strength: Strength) -> str:
-    """The mistakes that no example notices, each with the line that would; and those that no response told apart."""
+    """The mistakes that no example notices, with the lines that would; and those that no response told apart."""
     parts: list[str] = []
     if strength.survivors:
-        told = "".join(f"\n  {one.mutant.description}\n    {one.line}" for one in strength.survivors)
-        parts.append(f"{where}: no example notices{told}")
+        told = f"{where}: no example notices"
+        for line in strength.lines:
+            missed = "".join(f"\n  {one.mutant.description}" for one in strength.survivors if one.line == line)
+            told += f"{missed}\n    {line}"
+        parts.append(told)
     if strength.not_told_apart:
         tried = f"{strength.tries} responses with {strength.argument_sets} sets of arguments"
         told = "".join(f"\n  {one.description}" for one in strength.not_told_apart)

@@ -72,8 +72,7 @@ class FileResult:
     """Why there is nothing to try in it: what `vif check` says of it."""
 
 
-EVERYTHING = Settings()
-"""All laws, and no strength."""
+DEFAULTS = Settings()
 
 
 def read_skip(text: str) -> Skip:
@@ -118,7 +117,7 @@ def subjects_of(program: Program, cases: int, real: Sequence[str] = ()) -> Itera
         yield Subject(name, constraint, cases, tuple(real))
 
 
-def try_source(source: Source, settings: Settings = EVERYTHING, only: str | None = None) -> FileResult:
+def try_source(source: Source, settings: Settings = DEFAULTS, only: str | None = None) -> FileResult:
     """What comes of a source, or of one constraint or spec of it.
 
     Raises `VerifError` where it does not compile, or has nothing of that name.
@@ -134,16 +133,18 @@ def try_source(source: Source, settings: Settings = EVERYTHING, only: str | None
     known = program.known() if specs else {}
     spec_laws = [law.name for law in settings.laws if law.name in SPEC_LAWS]
     outcomes += [try_spec_law(law, spec, known, settings.skips) for spec in specs for law in spec_laws]
-    if not settings.strength:
-        return FileResult(source.name, tuple(outcomes))
+    measured = [*_timed_strengths(program, only)] if settings.strength else []
+    if settings.least is not None:
+        outcomes += [_enough(one, settings.least, seconds) for one, seconds in measured]
+    return FileResult(source.name, tuple(outcomes), tuple(one for one, _ in measured))
+
+
+def _timed_strengths(program: Program, only: str | None) -> Iterator[tuple[Strength, float]]:
+    """How strong the examples of each constraint are, or of one, and the seconds that this took."""
     start = perf_counter()
-    measured = []
     for one in strengths(program, only=only):
-        if settings.least is not None:
-            outcomes.append(_enough(one, settings.least, perf_counter() - start))
-        measured.append(one)
+        yield one, perf_counter() - start
         start = perf_counter()
-    return FileResult(source.name, tuple(outcomes), tuple(measured))
 
 
 def _enough(strength: Strength, least: Fraction, seconds: float) -> Outcome:

@@ -30,10 +30,10 @@ def examples_agree(spec: Spec, known: Known) -> Finding | NotTried | None:
             return NotTried(result.untried)
         if result.diagnostic is not None:
             notes = tuple(note.label for note in result.diagnostic.notes)
-            return Finding(result.diagnostic.message, example.response, evidence=notes)
+            return Finding(result.diagnostic.message, example.response, evidence=notes, given=example.given)
         if _keeps_all(spec, known, example) != example.accepts:
             verb = "accept" if example.accepts else "reject"
-            return Finding(f"the columnar back end contradicts this `{verb}`", example.response)
+            return Finding(f"the columnar back end contradicts this `{verb}`", example.response, given=example.given)
     return None
 
 

@@ -194,7 +194,7 @@ def line(constraint: Constraint, trial: Trial, accepts: bool, tree: syntax.Examp
 
 
 def trials(constraint: Constraint, most: int) -> list[Trial]:
-    """What to try, the shortest first: texts near the examples and some others, with their arguments and near ones."""
+    """What to try, the plainest first: texts near the examples and some others, with their arguments and near ones."""
     found: dict[object, Trial] = {}
     near = _near(constraint)
     limit = most * 3 // 4  # the rest is for changes of changes
@@ -209,9 +209,11 @@ def trials(constraint: Constraint, most: int) -> list[Trial]:
         trial = random.choice(first)
         again = list(edits(trial.row.response, _texts(trial.row)))
         if again:
-            _add(found, Trial(Row(random.choice(again), trial.row.arguments, trial.row.given), trial.base, 2))
+            row = Row(random.choice(again), trial.row.arguments, trial.row.given)
+            _add(found, Trial(row, trial.base, trial.steps + 1))
     own = [_key(one.arguments) for one in constraint.examples]
-    oddness = Oddness(one.response for one in constraint.examples)
+    plain = ((one.response, *_texts(_row(one)), *one.given.values()) for one in constraint.examples)
+    oddness = Oddness(text for texts in plain for text in texts)
 
     def strangeness(trial: Trial) -> tuple[bool, int, int, int]:
         response = trial.row.response

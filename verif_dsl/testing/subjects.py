@@ -71,8 +71,7 @@ class Subject:
                 if value is not None and (end == parameter.domain.low or value <= FEW):  # type: ignore[operator]
                     with suppress(BindError):
                         found.append(bind(self.constraint, {**found[0], parameter.name: value}))
-        distinct = [one for place, one in enumerate(found) if one not in found[:place]]
-        return distinct[: 2 + self.cases // 5]
+        return _distinct(found)[: 2 + self.cases // 5]
 
     @cached_property
     def usual(self) -> dict[str, Value]:
@@ -92,7 +91,7 @@ class Subject:
                         found.append(bind(self.constraint, {**found[0], parameter.name: end}))
         with suppress(BindError):
             found += [draw(self.constraint, random) for _ in range(2 * self.cases if self.constraint.parameters else 0)]
-        return [one for place, one in enumerate(found) if one not in found[:place]]
+        return _distinct(found)
 
     def goal(self, arguments: Mapping[str, Value], want: bool) -> Goal:
         return goal_of(self.constraint, arguments, want=want, given=self.before)
@@ -168,6 +167,10 @@ class Subject:
     def feedback(self, one: Try) -> str | None:
         """What the constraint says to a person about a response."""
         return _first(self.constraint.feedback, Row(one.response, one.arguments, one.given))
+
+
+def _distinct(found: list[dict[str, Value]]) -> list[dict[str, Value]]:
+    return [one for place, one in enumerate(found) if one not in found[:place]]
 
 
 def _first(texts: Sequence[Instruction], row: Row) -> str | None:
