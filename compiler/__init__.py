@@ -53,17 +53,17 @@ def check_source(source: Source, against: Source | None = None) -> tuple[Program
     `VerifError` when that text does not compile.
     """
     program, report = _compiled(source, None if against is None else compile_source(against))
-    if program is None or not program.specs:
-        return program, report
-    from verif_dsl.compiler.conflicts.told import conflicts_told  # what compiling does without
+    if program is not None and program.specs:
+        from verif_dsl.compiler.conflicts.told import conflicts_told  # what compiling does without
 
-    found = tuple(sorted([*report.diagnostics, *conflicts_told(program)], key=lambda one: one.span))
-    report = replace(report, diagnostics=found)
+        # A contradicted example is no reason to keep quiet: a contradiction may be why no mending of it helps.
+        found = tuple(sorted([*report.diagnostics, *conflicts_told(program)], key=lambda one: one.span))
+        report = replace(report, diagnostics=found)
     return (None if report.errors else program), report
 
 
 def _compiled(source: Source, old: Program | None = None) -> tuple[Program | None, CheckReport]:
-    """The program, unless something is wrong with it, and what was found on the way to it."""
+    """The program, unless something beside its examples is wrong with it, and what was found on the way to it."""
     try:
         program, diagnostics = build(source)
     except SourceError as error:
@@ -82,7 +82,8 @@ def _check_examples(
     untried = Counter(result.untried for result in results if result.untried is not None)
     tried = len(results) - untried.total()
     report = CheckReport(source, found, len(program.constraints), tried, len(wrong), untried)
-    return (None if report.errors else program), report
+    is_sound = all(one.severity != "error" for one in diagnostics)
+    return (program if is_sound else None), report
 
 
 def _check_the_rest(source: Source, error: SourceError) -> CheckReport:
@@ -119,7 +120,7 @@ def compile_source(source: Source) -> Program:
     benchmark have to be graded even where nobody can answer them.
     """
     program, report = _compiled(source)
-    if program is None:
+    if program is None or report.errors:
         raise SourceError(source, (one for one in report.diagnostics if one.severity == "error"))
     return program
 

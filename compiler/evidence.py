@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.comparators import OPPOSITES
-from verif_dsl.compiler.ir import Call, Input, Node, Quantifier, walk
+from verif_dsl.compiler.ir import Call, Input, Node, Quantifier, Value, walk
 from verif_dsl.compiler.printed_ir import shown
 from verif_dsl.compiler.values import written
 
@@ -46,27 +46,30 @@ def _deciding(node: Node, row: Row, holds: bool) -> Iterator[tuple[Node, bool]]:
 def _told(node: Node, row: Row, holds: bool) -> str:
     condition = f"`{_short(shown(node), LONGEST_CONDITION)}` {'holds' if holds else 'does not hold'}"
     match node:
-        case Call(comparator, (left, right)) if comparator in OPPOSITES:
+        case Call(builtin, (left, right)) if (comparator := builtin.removesuffix(" decimal")) in OPPOSITES:
             sides = (_short(written(evaluate(one, row)), LONGEST_VALUE) for one in (left, right))
             return f"{condition}, with {f' {comparator} '.join(sides)}"
-        case Quantifier("any" | "all" | "every" as quantity) if holds == (quantity == "any"):
-            found = _deciding_item(node, row, holds)
-            return f"{condition}, with nothing to look at" if found is None else f"{condition}, as {found} shows"
+        case Call("decide", (inner, _)) if evaluate(inner, row) is None:
+            return f"{condition}, being undecided"
+        case Quantifier("any" | "all" | "every" as quantity):
+            items = list(_items(node, row))
+            if not items:
+                return f"{condition}, with nothing to look at"
+            if holds == (quantity == "any"):
+                decides = next(item for item, value in items if value == holds)
+                return f"{condition}, as {_short(written(decides), LONGEST_VALUE)} shows"
     return condition
 
 
-def _deciding_item(node: Quantifier, row: Row, holds: bool) -> str | None:
-    """The first item of a quantifier for which its condition holds, or does not; None where it has no items."""
+def _items(node: Quantifier, row: Row) -> Iterator[tuple[Value, bool]]:
+    """The items that a quantifier looks at, and whether its condition holds for each."""
     items = evaluate(node.source, row)
     assert isinstance(items, tuple)
     for item in items:
         parts = item if node.arity > 1 and isinstance(item, tuple) else (item,)
         variables = {(node.depth, index): part for index, part in enumerate(parts)}
-        if node.condition is not None and not evaluate(node.condition, row, variables):
-            continue
-        if bool(evaluate(node.body, row, variables)) == holds:
-            return _short(written(item), LONGEST_VALUE)
-    return None
+        if node.condition is None or evaluate(node.condition, row, variables):
+            yield item, bool(evaluate(node.body, row, variables))
 
 
 def _short(text: str, most: int) -> str:

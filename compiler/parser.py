@@ -1,6 +1,7 @@
 """Text to syntax tree: Lark reads `grammar/verif.lark`, and `tree_builder` makes `syntax` nodes of the result."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from lark import Lark, Token, Tree
@@ -45,6 +46,31 @@ def parse(source: Source) -> syntax.File:
         return build_tree(source, read(source))
     except UnexpectedInput as error:
         raise SourceError(source, [explain(error, source, parser())]) from None
+
+
+def parse_within(name: str, lead: str, text: str) -> tuple[Source, syntax.File]:
+    """The syntax tree of a piece of a file, with the source that it is read in: after `lead`, and with a `}` behind.
+
+    Raises `SourceError` as `parse` does. Where the piece stops short, it says that and not that the `}`, which nobody
+    wrote, is in the wrong place.
+
+    >>> parse_within("<clauses>", "spec s { ", "use c(")
+    Traceback (most recent call last):
+    ...
+    verif_dsl.compiler.diagnostics.SourceError: error[V0101]: it cannot end here
+      --> <clauses>:2:1
+      2 | }
+        | ^
+      help: expected `)` or a name
+    """
+    source = Source(name, f"{lead}{text}\n}}")
+    try:
+        return source, parse(source)
+    except SourceError as error:
+        first, *others = error.diagnostics
+        if first.span.start > len(lead + text):
+            first = replace(first, message="it cannot end here")
+        raise SourceError(source, [first, *others]) from None
 
 
 def read(source: Source) -> Tree[Token]:

@@ -12,8 +12,7 @@ from typing import Literal
 
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, VerifError, nearest, suggestion
-from verif_dsl.compiler.parser import parse
-from verif_dsl.compiler.source import Source
+from verif_dsl.compiler.parser import parse_within
 
 Aggregation = Literal["mean", "min", "max", "all", "any", "product"]
 
@@ -110,10 +109,8 @@ def parse_reward(text: str) -> Reward:
     """
     if text not in PRESETS and " " not in text and (close := nearest(text, PRESETS)):
         raise VerifError(f"there is no reward preset `{text}` (did you mean `{close}`?)")
-    lead = "spec any_row { reward "
-    source = Source("<reward>", lead + PRESETS.get(text, text) + "\n}")
     try:
-        match parse(source).items:
+        match parse_within("<reward>", "spec any_row { reward ", PRESETS.get(text, text))[1].items:
             case (syntax.Spec(clauses=(syntax.Reward(expression),)),):
                 return build_reward(expression)
         raise VerifError(f"the reward `{text}` cannot be read: it is not one expression")

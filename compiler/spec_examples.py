@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from verif_dsl.compiler import syntax
 from verif_dsl.compiler.before import Report, texts_before
 from verif_dsl.compiler.conversation import Given
+from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.compiler.program import Constraint, Example, Use
 from verif_dsl.compiler.texts import prepare
 
@@ -36,5 +37,5 @@ def _refuse_arguments(tree: syntax.Example, uses: Sequence[Use], columns: Sequen
         name = bind.name.name
         if name not in names:
             taking = next((use.constraint for use in uses if name in use.arguments), None)
-            hint = f"write it in the use: use {taking}({name} = ...)" if taking else None
+            hint = f"write it in the use: use {taking}({name} = ...)" if taking else suggestion(name, names)
             report("V0501", f"a spec has no parameters, so no `{name}` can be given here", bind.span, hint)

@@ -28,7 +28,7 @@ from verif_dsl.compiler.modules import (
     read_lock,
     read_source,
 )
-from verif_dsl.compiler.parser import parse
+from verif_dsl.compiler.parser import parse, parse_within
 from verif_dsl.compiler.program import Constraint, Example, Program, Spec, Use
 from verif_dsl.compiler.rewards import GROUPS, Reward, RewardError, build_reward, groups
 from verif_dsl.compiler.source import Source, Span
@@ -203,9 +203,9 @@ def spec_of(text: str, program: Program) -> Spec:
 
     `program` has the constraints that it uses. Raises `SourceError` for a mistake, at its place in the text.
     """
-    source = Source("<constraints>", f"spec {IN_A_ROW} {{ {text}\n}}")
+    source, file = parse_within("<constraints>", f"spec {IN_A_ROW} {{ ", text)
     typer = Typer()
-    match parse(source).items:
+    match file.items:
         case (syntax.Spec() as tree,):
             for one in tree.clauses:
                 if isinstance(one, syntax.Example):

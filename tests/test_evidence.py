@@ -47,6 +47,28 @@ def test_the_item_that_decides_a_quantifier_is_shown() -> None:
     assert found(check, "Ax.") == (f"{condition} does not hold, with nothing to look at",)
 
 
+def test_a_quantifier_that_has_no_items_says_so_whatever_comes_of_it() -> None:
+    assert found('all(ends_with(s, "?") for s in sentences(response) if "x" in s)', "Why.") == (
+        '`all(ends_with(x, "?") for x in sentences(response) if "x" in x)` holds, with nothing to look at',
+    )
+    assert found('any("a" in w for w in words(response))', "!") == (
+        '`any("a" in x for x in words(response))` does not hold, with nothing to look at',
+    )
+
+
+def test_decimals_are_shown_like_whole_numbers() -> None:
+    assert found("ratio(len(words(response)), 4, if_zero=0) <= 0.4", "a b c") == (
+        "`ratio(len(words(response)), 4, 0) <= 0.4` does not hold, with 0.75 <= 0.4",
+    )
+
+
+def test_what_cannot_be_told_of_a_response_is_said_to_be_undecided() -> None:
+    check = 'decide(language(response) == "fr", if_unknown=false)'
+    condition = '`decide(language(response) == "fr", false)` does not hold'
+    assert found(check, "Oui.") == (f"{condition}, being undecided",)
+    assert found(check, "The committee will publish its report in the spring.") == (condition,)
+
+
 def test_what_the_arguments_alone_decide_is_left_out() -> None:
     assert found("n > 5 or len(words(response)) > 1", "one two", {"n": 9}) == (
         "`len(words(response)) > 1` holds, with 2 > 1",

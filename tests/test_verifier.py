@@ -134,6 +134,7 @@ def test_texts_are_compared_in_one_unicode_form(verifier: verif_dsl.Verifier) ->
         ("use word_range(min = 2", "row 1: `use word_range(min = 2`: "),
         ("use word_range() } spec s { use word_range()", "row 1: `use word_range() } spec s { use word_range()`: "),
         ("use word_range() use word_range()", "row 1: `use word_range() use word_range()`: `word_range` stands twice"),
+        ("use word_range(", "row 1: `use word_range(`: it cannot end here (expected `)` or a name)"),
         ('use word_range() accept "a b"', 'row 1: `use word_range() accept "a b"`: a row has no examples'),
         ("[" * 100_000, "row 1: the constraints are not JSON"),
     ],

@@ -87,7 +87,10 @@ def check_owner(folder: Path, run: Mapping[str, Any]) -> None:
     if not any(folder.glob("checkpoint-*")):
         return
     noted = folder / RUN
-    before = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else {}
+    try:
+        before = json.loads(noted.read_bytes()) if noted.exists() else {}
+    except ValueError:
+        raise VerifError(f"{noted} is damaged; write to another folder (--output), or remove {folder}") from None
     now = json.loads(json.dumps(run))
     changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
     if changed:

@@ -76,8 +76,8 @@ def made_rows(verifier: Verifier, topics: Sequence[str], count: int, rng: random
 def rows_from(path: Path, verifier: Verifier) -> list[Row]:
     """The rows of a .jsonl or .parquet file with the columns `prompt`, `constraints`, and those that checks read.
 
-    Raises `VerifError` as `verif_dsl.rows.read_rows` does, for a prompt that is neither a text nor messages, and for a
-    row that asks what the .vif file does not have.
+    Raises `VerifError` as `verif_dsl.rows.read_rows` does, for a prompt that is empty or neither a text nor messages,
+    and for a row that asks what the .vif file does not have.
     """
     names = fields_of(verifier)
     columns = read_rows(path, needed=("constraints",), texts=names, extras=("prompt",)).columns
@@ -86,7 +86,8 @@ def rows_from(path: Path, verifier: Verifier) -> list[Row]:
     rows = []
     for number, (prompt, text) in enumerate(zip(columns["prompt"], columns["constraints"], strict=True)):
         try:
-            turns_of(prompt)
+            if not turns_of(prompt) or not prompt:
+                raise ValueError("its prompt is empty")
             verifier.requirements(text)
         except (VerifError, ValueError) as error:
             raise VerifError(f"{path}, row {number}: {error}") from None
@@ -110,6 +111,30 @@ def as_chat(rows: Iterable[Row]) -> list[Row]:
         replace(row, prompt=[{"role": "user", "content": row.prompt}]) if isinstance(row.prompt, str) else row
         for row in rows
     ]
+
+
+def check_prompts(rows: Sequence[Row], *, chat: bool | None, has_template: bool) -> None:
+    """Raise `VerifError` for prompts that cannot be put to a model with a chat template, or to one without.
+
+    >>> check_prompts(as_chat([Row("Hello.", "[]")]), chat=None, has_template=False)
+    Traceback (most recent call last):
+    ...
+    verif_dsl.compiler.diagnostics.VerifError: prompts are lists of messages, and the model has no chat template
+    """
+    prompts = [row.prompt for row in rows]
+    lists = [one for one in prompts if not isinstance(one, str)]
+    if chat and not has_template:
+        raise VerifError("`chat: true` gives prompts the chat template of the model, and this one has none")
+    if lists and not has_template:
+        raise VerifError("prompts are lists of messages, and the model has no chat template")
+    # TRL takes the first prompt of a batch to say what all of it are, and Arrow keeps one type in a column.
+    if chat is False and 0 < len(lists) < len(prompts):
+        raise VerifError("some prompts are texts and others lists of messages, which `chat: false` leaves as they are")
+    contents = [
+        message.get("content") for one in as_chat(rows) if isinstance(one.prompt, list) for message in one.prompt
+    ]
+    if len({type(content) for content in contents if content is not None}) > 1:
+        raise VerifError("some messages have a text as `content` and others a list of parts; make all of them texts")
 
 
 def columns_of(rows: Sequence[Row]) -> dict[str, list[str]]:

@@ -23,8 +23,9 @@ from verif_dsl.rows import read_rows
 from verif_dsl.trainer import processes, tripwires
 from verif_dsl.trainer.checkpoints import check_owner, last_whole, step_of
 from verif_dsl.trainer.config import MADE, TINY, Config, load_config
-from verif_dsl.trainer.data import Row, hold_out, rows_from
+from verif_dsl.trainer.data import Row, check_prompts, hold_out, rows_from
 from verif_dsl.trainer.findings import Findings, counted, size
+from verif_dsl.trainer.folders import check_places
 from verif_dsl.trainer.lora import adapter_for
 from verif_dsl.trainer.measure import check_reward
 from verif_dsl.trainer.memory import Estimate, estimate, free_on_disk, shape_of
@@ -64,7 +65,7 @@ def _look(config: Config, file: str, found: Findings) -> None:
         rows, held_out = _rows(config, verifier, found)
         _reward(config, verifier, [*(rows or ()), *(held_out or ())], found)
     arguments = _arguments(config, file, rows, found)
-    longest = _prompts(config, rows, found)
+    longest = _prompts(config, rows, held_out, found)
     shape = found.attempt(lambda: shape_of(config))
     if arguments is not None:
         _generation(config, arguments, shape, longest, found)
@@ -171,10 +172,12 @@ def _arguments(config: Config, file: str, rows: Sequence[Row] | None, found: Fin
 # ------------------------------------------------------------------------------------------------ the model's side
 
 
-def _prompts(config: Config, rows: Sequence[Row] | None, found: Findings) -> int | None:
+def _prompts(config: Config, rows: Sequence[Row] | None, held_out: Sequence[Row] | None, found: Findings) -> int | None:
     """Show a prompt as the model reads it; how many tokens the longest of many has."""
+    every = [*(rows or ()), *(held_out or ())]
     if config.model == TINY:
-        if rows:
+        fit = found.check(lambda: check_prompts(every, chat=config.chat, has_template=False))
+        if fit and rows:
             found.say("Prompt", *_cut(shown_prompt(rows[0].prompt)))
         return None
     from transformers import AutoTokenizer
@@ -186,7 +189,9 @@ def _prompts(config: Config, rows: Sequence[Row] | None, found: Findings) -> int
         found.problems.append(f"{config.model}: transformers cannot load a tokenizer from it ({first_line})")
         return None
     found.check(lambda: _check_weights(Path(config.model)))
-    if not rows:
+    has_template = tokenizer.chat_template is not None
+    fit = found.check(lambda: check_prompts(every, chat=config.chat, has_template=has_template))
+    if not fit or not rows:
         return None
     asked = as_asked(config, tokenizer, rows[:: -(-len(rows) // MOST_READ)])
     texts = []
@@ -353,6 +358,8 @@ def _output(
     there = next(one for one in (output, *output.parents) if one.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         found.problems.append(f"{output}: the output folder cannot be made or written to ({there} is in the way)")
+        return
+    if not found.check(lambda: check_places(output)):
         return
     told = [str(output)]
     saved = output / "trainer"

@@ -1,5 +1,6 @@
 """The folder for results: checked before the long work, and filled so that nobody finds half a result."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -9,12 +10,16 @@ from pathlib import Path
 
 from verif_dsl import VerifError
 
+FOLDERS = ("trainer", "start", "best", "model", "adapter")
+FILES = ("metrics.json", "samples.md", "learning.png", "report.html")
+"""What a run puts into its folder."""
+
 
 @contextmanager
 def output_folder(name: str) -> Iterator[Path]:
     """The folder of that name, made if need be; it goes again when the block raises and has left nothing in it.
 
-    Raises `VerifError` where it cannot be made or written to.
+    Raises `VerifError` where it cannot be made or written to, and where another run is writing to it.
     """
     folder = Path(name)
     is_new = not folder.exists()
@@ -24,12 +29,42 @@ def output_folder(name: str) -> Iterator[Path]:
         raise VerifError(f"{folder}: the output folder cannot be made ({error.strerror or error})") from None
     if not os.access(folder, os.W_OK):
         raise VerifError(f"{folder}: the output folder cannot be written to")
+    check_places(folder)
+    with _kept_from_others(folder):
+        try:
+            yield folder
+        except BaseException:
+            if is_new:
+                remove_if_empty(folder)
+            raise
+
+
+def check_places(folder: Path) -> None:
+    """Raise `VerifError` where a file in the folder has the name of a folder of results, or the other way round."""
+    in_the_way = [folder / name for name in FOLDERS if (folder / name).is_file()]
+    in_the_way += [folder / name for name in FILES if (folder / name).is_dir()]
+    if in_the_way:
+        raise VerifError(
+            f"{in_the_way[0]} is in the way of the results; move it, or write to another folder (--output)"
+        )
+
+
+@contextmanager
+def _kept_from_others(folder: Path) -> Iterator[None]:
+    """Lock a folder until the block or the process ends: a second run would remove what the first is just writing."""
+    held = os.open(folder, os.O_RDONLY)
     try:
-        yield folder
-    except BaseException:
-        if is_new:
-            remove_if_empty(folder)
-        raise
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise VerifError(
+                f"{folder}: another run is writing to this folder; wait for its end, or write to another (--output)"
+            ) from None
+        except OSError:  # some disks on a network know no locks
+            pass
+        yield
+    finally:
+        os.close(held)
 
 
 def remove_if_empty(folder: Path) -> None:

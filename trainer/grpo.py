@@ -4,7 +4,7 @@ import dataclasses
 import gc
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import torch
 from datasets import Dataset
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
-from transformers import PrinterCallback, TrainerCallback
+from transformers import GenerationConfig, PrinterCallback, TrainerCallback
 from transformers.trainer_utils import SaveStrategy
 from trl import GRPOConfig, GRPOTrainer
 
@@ -104,6 +104,7 @@ def grpo_arguments(config: Config, *, output: Path, file: str) -> GRPOConfig:
             except ValidationError as error:
                 problem = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
                 problems.append(f"`grpo.{name}` {problem}, not {value!r}")
+    problems += _refused(values)
     if problems:
         raise VerifError("\n".join(f"{file}: {problem}" for problem in problems))
     values |= GENERATION[config.generation]
@@ -123,6 +124,18 @@ def grpo_arguments(config: Config, *, output: Path, file: str) -> GRPOConfig:
         arguments.save_strategy = SaveStrategy.STEPS
         arguments.save_steps, arguments.save_total_limit = every, config.checkpoints.keep
     return arguments
+
+
+def _refused(values: Mapping[str, Any]) -> Iterator[str]:
+    """What TRL and transformers would take at first, and stumble over in the midst of a run or say nothing of."""
+    if values.get("max_steps") == 0:
+        yield "`grpo.max_steps: 0` trains nothing; write 1 or more, or -1 for as many as `num_train_epochs` takes"
+    if values.get("temperature", 1.0) <= 0:
+        yield "`grpo.temperature` should be above 0: completions that are all the same teach nothing"
+    known = [name for name in GenerationConfig().to_dict() if not name.startswith("_")]
+    for name in values.get("generation_kwargs") or ():
+        if name not in known:
+            yield unknown_key(f"grpo.generation_kwargs.{name}", known)
 
 
 def grpo_schema() -> tuple[dict[str, Any], dict[str, Any]]:

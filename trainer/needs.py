@@ -17,6 +17,7 @@ from transformers.generation import ContinuousBatchingConfig
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK, get_available_reporting_integrations
 
 from verif_dsl import VerifError
+from verif_dsl.compiler.diagnostics import suggestion
 from verif_dsl.trainer import processes
 from verif_dsl.trainer.config import Generation
 from verif_dsl.trainer.grpo import sampling_arguments
@@ -151,7 +152,8 @@ def check_trackers(arguments: Any) -> None:
     for name in arguments.report_to:
         if name not in INTEGRATION_TO_CALLBACK:
             known = ", ".join(sorted(INTEGRATION_TO_CALLBACK))
-            raise VerifError(f"`grpo.report_to: {name}` is none of the trackers that transformers knows ({known})")
+            hint = suggestion(name, INTEGRATION_TO_CALLBACK) or f"these are {known}"
+            raise VerifError(f"`grpo.report_to: {name}` is none of the trackers that transformers knows ({hint})")
         if name not in installed:
             package = name.replace("_", "-")
             raise VerifError(

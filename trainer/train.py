@@ -22,7 +22,7 @@ from verif_dsl.trainer.answers import opens_thinking
 from verif_dsl.trainer.card import write_card
 from verif_dsl.trainer.checkpoints import BEFORE, claim, last_whole, remove_checkpoints, remove_damaged, step_of
 from verif_dsl.trainer.config import MADE, TINY, CalibrationConfig, Config, load_config
-from verif_dsl.trainer.data import Row, as_chat, hold_out, made_rows, rows_from
+from verif_dsl.trainer.data import Row, as_chat, check_prompts, hold_out, made_rows, rows_from
 from verif_dsl.trainer.folders import move_folder, output_folder, remove_folder, remove_if_empty, written_folder
 from verif_dsl.trainer.lora import adapter_for, check_peft, merged
 from verif_dsl.trainer.measure import Measurement, check_reward, kept_measurement, measure
@@ -173,10 +173,13 @@ def depends_on(config: Config, verifier: Verifier) -> dict[str, Any]:
 
 
 def as_asked(config: Config, tokenizer: Any, rows: Sequence[Row]) -> list[Row]:
-    """The rows as the model is asked them: prompts that are texts get its chat template, or stay as they are."""
-    if config.chat or (config.chat is None and tokenizer.chat_template is not None):
-        return as_chat(rows)
-    return list(rows)
+    """The rows as the model is asked them: prompts that are texts get its chat template, or stay as they are.
+
+    Raises `VerifError` where they cannot be put to it.
+    """
+    has_template = tokenizer.chat_template is not None
+    check_prompts(rows, chat=config.chat, has_template=has_template)
+    return as_chat(rows) if has_template and config.chat is not False else list(rows)
 
 
 def _output(config: Config) -> AbstractContextManager[Path]:

@@ -67,6 +67,8 @@ def _sentence(error: ValidationError, model: type[Typed]) -> str:
         return str(first["ctx"]["error"])
     if key in model.wanted:
         return f"`{key}` should be {model.wanted[key]}, not {first['input']!r}"
+    if first["type"] in ("model_type", "dict_type"):
+        return f"`{key}` should have `key: value` lines of its own, not be {first['input']!r}"
     problem = first["msg"].removeprefix("Input ").partition(" or instance of ")[0]
     return f"`{key}` {problem}, not {first['input']!r}"
 

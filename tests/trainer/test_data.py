@@ -8,7 +8,7 @@ import pytest
 
 import verif_dsl
 from verif_dsl import VerifError
-from verif_dsl.trainer.data import Row, hold_out, made_rows, rows_from
+from verif_dsl.trainer.data import Row, as_chat, check_prompts, hold_out, made_rows, rows_from
 from verif_dsl.trainer.text import made_sentences, split_topics
 
 VERIFIER = verif_dsl.load(Path(__file__).parent / "rules.vif")
@@ -46,6 +46,8 @@ def test_a_file_of_rows_is_read(tmp_path: Path) -> None:
         ('{"prompt": "a", "constraints": "[]"}\n{"prompt": \n', "line 2"),
         ('{"prompt": "a"}\n', "no column `constraints`"),
         ('{"prompt": "a", "constraints": "[]"}\n{"prompt": "b"}\n', r"line 2.*`constraints` is missing"),
+        ('{"prompt": "", "constraints": "[]"}\n', "row 0: its prompt is empty"),
+        ('{"prompt": [], "constraints": "[]"}\n', "row 0: its prompt is empty"),
         ('{"prompt": "a", "constraints": 3}\n', "`constraints` must be text"),
         ('{"prompt": "a", "constraints": "[{\\"use\\": \\"comas\\"}]"}\n', "row 0: there is no constraint `comas`"),
     ],
@@ -56,6 +58,41 @@ def test_a_broken_file_of_rows_is_one_sentence(tmp_path: Path, text: str, messag
     with pytest.raises(VerifError, match=message) as raised:
         rows_from(path, VERIFIER)
     assert "rows.jsonl" in str(raised.value)
+
+
+TEXT, PARTS = Row("Why?", "[]"), Row([{"role": "user", "content": [{"type": "text", "text": "Why?"}]}], "[]")
+(SAID,) = as_chat([TEXT])
+
+
+@pytest.mark.parametrize(
+    ("rows", "chat", "has_template", "message"),
+    [
+        ([TEXT], True, False, "`chat: true`"),
+        ([SAID], None, False, "the model has no chat template"),
+        ([TEXT, SAID], False, True, "`chat: false` leaves as they are"),
+        ([SAID, PARTS], None, True, "a list of parts"),
+        ([TEXT, PARTS], None, True, "a list of parts"),
+    ],
+)
+def test_prompts_that_do_not_go_with_the_model_or_with_each_other_are_refused(
+    rows: list[Row], chat: bool | None, has_template: bool, message: str
+) -> None:
+    with pytest.raises(VerifError, match=message):
+        check_prompts(rows, chat=chat, has_template=has_template)
+
+
+@pytest.mark.parametrize(
+    ("rows", "chat", "has_template"),
+    [
+        ([TEXT], None, False),
+        ([TEXT], False, False),
+        ([TEXT, SAID], None, True),
+        ([SAID, Row([{"role": "user", "content": None}], "[]")], False, True),
+        ([PARTS], None, True),
+    ],
+)
+def test_prompts_that_go_together_are_taken(rows: list[Row], chat: bool | None, has_template: bool) -> None:
+    check_prompts(rows, chat=chat, has_template=has_template)
 
 
 def test_held_out_rows_share_no_prompt_with_the_others() -> None:

@@ -103,6 +103,9 @@ def test_a_model_and_a_judge_of_ones_own_are_looked_at(
         ({"constraints": "broken.vif"}, "error[V0401]"),
         ({"data": "none.jsonl"}, "none.jsonl: there is no such file"),
         ({"data": "bad.jsonl"}, "bad.jsonl, row 0: there is no constraint `lowercas`"),
+        ({"data": "chat.jsonl"}, "prompts are lists of messages, and the model has no chat template"),
+        ({"held_out": "chat.jsonl"}, "prompts are lists of messages, and the model has no chat template"),
+        ({"chat": True}, "`chat: true` gives prompts the chat template of the model, and this one has none"),
         ({"held_out": "bad.jsonl"}, "bad.jsonl, row 0: there is no constraint `lowercas`"),
         ({"held_out": 24}, "`held_out: 24` leaves none of the 24 rows to train on"),
         ({"held_out": 23}, "a step of training takes 2 rows, and there are 1"),
@@ -110,7 +113,10 @@ def test_a_model_and_a_judge_of_ones_own_are_looked_at(
         ({"grpo": {**SMALL["grpo"], "num_generation": 8}}, "no key `grpo.num_generation`"),
         ({"grpo": {**SMALL["grpo"], "num_generations": 7}}, "TRL refuses the `grpo` part"),
         ({"checkpoints": {"every": 3}, "grpo": {**SMALL["grpo"], "num_iterations": 2}}, "`checkpoints.every: 3`"),
-        ({"grpo": {**SMALL["grpo"], "report_to": "wand"}}, "`grpo.report_to: wand` is none of the trackers"),
+        ({"grpo": {**SMALL["grpo"], "report_to": "wand"}}, "transformers knows (did you mean `wandb`?)"),
+        ({"grpo": {**SMALL["grpo"], "max_steps": 0}}, "`grpo.max_steps: 0` trains nothing"),
+        ({"grpo": {**SMALL["grpo"], "temperature": 0}}, "`grpo.temperature` should be above 0"),
+        ({"grpo": {**SMALL["grpo"], "generation_kwargs": {"top_kk": 3}}}, "no key `grpo.generation_kwargs.top_kk`"),
         ({"lora": {"targets": ["x_proj"]}}, "no linear layer of the model is called `x_proj`"),
         ({"output": "rows.jsonl/out"}, "the output folder cannot be made or written to"),
         ({"judge": {"model": "m", "url": "http://127.0.0.1:9/v1"}}, "the judge m gives no reply that can be used"),
@@ -123,6 +129,8 @@ def test_a_mistake_is_found(
     (tmp_path / "broken.vif").write_text(broken, encoding="utf-8")
     bad = {"prompt": "?", "constraints": '[{"use": "lowercas"}]'}
     (tmp_path / "bad.jsonl").write_text(json.dumps(bad), encoding="utf-8")
+    messages = [{**row, "prompt": [{"role": "user", "content": row["prompt"]}]} for row in ROWS]
+    (tmp_path / "chat.jsonl").write_text("\n".join(map(json.dumps, messages)), encoding="utf-8")
     status, found = tried(configured(tmp_path, **changes), capsys)
     assert status == 1
     assert told in found

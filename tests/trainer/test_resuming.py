@@ -15,8 +15,10 @@ import pytest
 
 from tests.trainer.test_training import SMALL, written
 from verif_dsl import VerifError
+from verif_dsl.cli import main
 from verif_dsl.trainer.callbacks import HELD_OUT, REWARD, HeldOut, Seal
 from verif_dsl.trainer.checkpoints import COMPLETE
+from verif_dsl.trainer.folders import output_folder
 from verif_dsl.trainer.measure import Measurement
 from verif_dsl.trainer.reward import VerifierReward
 from verif_dsl.trainer.train import train
@@ -241,3 +243,29 @@ def test_the_best_model_is_the_one_that_is_left(tmp_path: Path, capsys: pytest.C
         "samples.md",
         "start",
     ]
+
+
+def test_a_second_run_keeps_out_of_the_folder_while_the_first_writes_to_it(tmp_path: Path) -> None:
+    with output_folder(str(tmp_path)), pytest.raises(VerifError, match="another run is writing to this folder"):
+        train(written(tmp_path), output=tmp_path)
+    with output_folder(str(tmp_path)):  # now it is free again
+        pass
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("model", "model is in the way of the results"),
+        ("report.html/index.html", "report.html is in the way of the results"),
+        ("trainer/checkpoint-2/../run.json", "run.json is damaged"),
+    ],
+)
+def test_what_lies_in_the_output_folder_and_does_not_belong_there_is_told_before_training(
+    tmp_path: Path, place: str, told: str
+) -> None:
+    path = tmp_path / "out" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(VerifError, match=told):
+        train(written(tmp_path))
+    assert main(["train", str(tmp_path / "train.yaml"), "--dry-run"]) == 1
