@@ -1,6 +1,7 @@
 """What a verdict rests on: the conditions of a check that decide it, and what their sides come to."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from verif_dsl.compiler.backends.reference import Row, evaluate
 from verif_dsl.compiler.comparators import OPPOSITES
@@ -47,7 +48,7 @@ def _told(node: Node, row: Row, holds: bool) -> str:
     condition = f"`{_short(shown(node), LONGEST_CONDITION)}` {'holds' if holds else 'does not hold'}"
     match node:
         case Call(builtin, (left, right)) if (comparator := builtin.removesuffix(" decimal")) in OPPOSITES:
-            sides = (_short(written(evaluate(one, row)), LONGEST_VALUE) for one in (left, right))
+            sides = (_value(evaluate(one, row)) for one in (left, right))
             return f"{condition}, with {f' {comparator} '.join(sides)}"
         case Call("decide", (inner, _)) if evaluate(inner, row) is None:
             return f"{condition}, being undecided"
@@ -57,7 +58,7 @@ def _told(node: Node, row: Row, holds: bool) -> str:
                 return f"{condition}, with nothing to look at"
             if holds == (quantity == "any"):
                 decides = next(item for item, value in items if value == holds)
-                return f"{condition}, as {_short(written(decides), LONGEST_VALUE)} shows"
+                return f"{condition}, as {_value(decides)} shows"
     return condition
 
 
@@ -70,6 +71,13 @@ def _items(node: Quantifier, row: Row) -> Iterator[tuple[Value, bool]]:
         variables = {(node.depth, index): part for index, part in enumerate(parts)}
         if node.condition is None or evaluate(node.condition, row, variables):
             yield item, bool(evaluate(node.body, row, variables))
+
+
+def _value(value: Value) -> str:
+    """A value as the language writes it, and 2/3 as 2/3: decimals have no end there."""
+    text = written(value)
+    endless = isinstance(value, Fraction) and Fraction(text) != value
+    return _short(str(value) if endless else text, LONGEST_VALUE)
 
 
 def _short(text: str, most: int) -> str:

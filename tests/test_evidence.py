@@ -60,6 +60,9 @@ def test_decimals_are_shown_like_whole_numbers() -> None:
     assert found("ratio(len(words(response)), 4, if_zero=0) <= 0.4", "a b c") == (
         "`ratio(len(words(response)), 4, 0) <= 0.4` does not hold, with 0.75 <= 0.4",
     )
+    assert found("ratio(len(words(response)), 3, if_zero=0) >= 0.7", "a b") == (
+        "`ratio(len(words(response)), 3, 0) >= 0.7` does not hold, with 2/3 >= 0.7",
+    )
 
 
 def test_what_cannot_be_told_of_a_response_is_said_to_be_undecided() -> None:
