@@ -26,6 +26,7 @@ from verif_dsl.trainer.config import MADE, TINY, Config, load_config
 from verif_dsl.trainer.data import Row, check_prompts, hold_out, rows_from
 from verif_dsl.trainer.findings import Findings, counted, size
 from verif_dsl.trainer.folders import check_places
+from verif_dsl.trainer.impossible import tell_impossible
 from verif_dsl.trainer.lora import adapter_for
 from verif_dsl.trainer.measure import check_reward
 from verif_dsl.trainer.memory import Estimate, estimate, free_on_disk, shape_of
@@ -128,6 +129,7 @@ def _rows(config: Config, verifier: Verifier, found: Findings) -> tuple[list[Row
         both_sides = sum(shown_prompt(row.prompt) in seen for row in held_out)
         if both_sides:
             found.warnings.append(f"{both_sides:,} of the rows to measure on have a prompt that is trained on")
+        tell_impossible(verifier, [*rows, *held_out], found)
     return rows, held_out
 
 

@@ -12,7 +12,7 @@ from tests.judging.models import save_random_judge
 from tests.judging.server import JudgeServer, Reply, serving, verdict
 from tests.trainer.test_training import SMALL, written
 from verif_dsl.cli import main
-from verif_dsl.trainer import dry_run
+from verif_dsl.trainer import dry_run, impossible
 from verif_dsl.trainer.checkpoints import claim
 
 ROWS = [
@@ -190,6 +190,41 @@ def test_a_judge_that_replies_nonsense_is_a_problem(tmp_path: Path, capsys: pyte
         status, told = tried(configured(tmp_path, judge={"model": "m", "url": server.url}), capsys)
     assert status == 1
     assert "the judge m gives no reply that can be used" in told
+
+
+LIMITS = """
+constraint at_least {
+  param n: int in 1 to 9 = 3
+  instruct "Use at least {n} words."
+  check len(words(response)) >= n
+  accept "one two three"
+  reject "one"
+}
+
+constraint at_most {
+  param n: int in 1 to 9 = 3
+  instruct "Use at most {n} words."
+  check len(words(response)) <= n
+  accept "one"
+  reject "one two three four"
+}
+"""
+
+
+def test_rows_that_no_response_can_satisfy_are_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(tmp_path, constraints="limits.vif")
+    (tmp_path / "limits.vif").write_text(LIMITS, encoding="utf-8")
+    limits = ["use at_least(n = 2) use at_most(n = 5)", "use at_least(n = 5) use at_most(n = 2)", "use at_most(n = 1)"]
+    rows = [{"prompt": f"Say {number}.", "constraints": limits[number % 3]} for number in range(24)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    status, told = tried(config, capsys)
+    assert status == 0
+    assert "warning: 8 rows can be satisfied by no response; in the first, `at_least` and `at_most` contradict" in told
+    assert "looked at for contradictions" not in told
+    monkeypatch.setattr(impossible, "MOST_TEXTS", 2)
+    assert "16 of 24 looked at for contradictions" in tried(config, capsys)[1]
 
 
 def test_what_stays_unknown_and_what_leaks_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
