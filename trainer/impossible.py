@@ -8,8 +8,8 @@ from verif_dsl.trainer.data import Row
 from verif_dsl.trainer.findings import Findings, counted
 from verif_dsl.trainer.report import shown_prompt
 
-MOST_TEXTS = 300
-"""Different `constraints` texts that are looked at: each takes some hundredths of a second."""
+MOST_TEXTS = 100
+"""Different `constraints` texts that are looked at: each takes up to a tenth of a second."""
 
 
 def tell_impossible(verifier: Verifier, rows: Sequence[Row], found: Findings) -> None:
