@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from verif_dsl.compiler.backends.reference import Row, evaluate
+from verif_dsl.compiler.backends.reference import Row, evaluate, kept_items
 from verif_dsl.compiler.comparators import OPPOSITES
 from verif_dsl.compiler.ir import Call, Input, Node, Quantifier, Value, walk
 from verif_dsl.compiler.printed_ir import shown
@@ -53,24 +53,13 @@ def _told(node: Node, row: Row, holds: bool) -> str:
         case Call("decide", (inner, _)) if evaluate(inner, row) is None:
             return f"{condition}, being undecided"
         case Quantifier("any" | "all" | "every" as quantity):
-            items = list(_items(node, row))
+            items = [(item, bool(evaluate(node.body, row, inner))) for item, inner in kept_items(node, row, {})]
             if not items:
                 return f"{condition}, with nothing to look at"
             if holds == (quantity == "any"):
                 decides = next(item for item, value in items if value == holds)
                 return f"{condition}, as {_value(decides)} shows"
     return condition
-
-
-def _items(node: Quantifier, row: Row) -> Iterator[tuple[Value, bool]]:
-    """The items that a quantifier looks at, and whether its condition holds for each."""
-    items = evaluate(node.source, row)
-    assert isinstance(items, tuple)
-    for item in items:
-        parts = item if node.arity > 1 and isinstance(item, tuple) else (item,)
-        variables = {(node.depth, index): part for index, part in enumerate(parts)}
-        if node.condition is None or evaluate(node.condition, row, variables):
-            yield item, bool(evaluate(node.body, row, variables))
 
 
 def _value(value: Value) -> str:

@@ -1,7 +1,7 @@
 """The reference evaluator: the meaning of the language. Scalar and slow; every other back end is tested against it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -53,15 +53,21 @@ def evaluate(node: Node, row: Row, variables: Locals | None = None) -> Value:
             return _quantify(node, row, variables or {})
 
 
-def _quantify(node: Quantifier, row: Row, variables: Locals) -> Value:
+def kept_items(node: Quantifier, row: Row, variables: Locals) -> Iterator[tuple[Value, Locals]]:
+    """The items that a quantifier looks at, those that its condition leaves out not among them, each with what the
+    variables stand for at it.
+    """
     items = evaluate(node.source, row, variables)
     assert isinstance(items, tuple)
-    verdicts: list[Value] = []
     for item in items:
         parts = item if node.arity > 1 and isinstance(item, tuple) else (item,)
         inner = {**variables, **{(node.depth, index): part for index, part in enumerate(parts)}}
         if node.condition is None or evaluate(node.condition, row, inner):
-            verdicts.append(evaluate(node.body, row, inner))
+            yield item, inner
+
+
+def _quantify(node: Quantifier, row: Row, variables: Locals) -> Value:
+    verdicts = [evaluate(node.body, row, inner) for _, inner in kept_items(node, row, variables)]
     match node.quantity:
         case "any":
             return any(verdicts)

@@ -1,9 +1,9 @@
 """How far a response is from a verdict: 0 where it has it, and less the fewer changes are likely to bring it there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
-from verif_dsl.compiler.backends.reference import Locals, Row, evaluate
+from verif_dsl.compiler.backends.reference import Locals, Row, evaluate, kept_items
 from verif_dsl.compiler.builtins import BUILTINS
 from verif_dsl.compiler.comparators import OPPOSITES
 from verif_dsl.compiler.ir import Call, Node, Quantifier, Value
@@ -40,22 +40,10 @@ def distance(node: Node, want: bool, row: Row, variables: Locals | None = None) 
 
 
 def _quantified(node: Quantifier, want: bool, row: Row, variables: Locals) -> float:
-    items = [*_kept(node, row, variables)]
-    holding = [distance(node.body, want, row, inner) for inner in items]
+    holding = [distance(node.body, want, row, inner) for _, inner in kept_items(node, row, variables)]
     if (node.quantity == "any") == want:  # one item will do
         return min(holding, default=0.0 if node.quantity == "every" else NO_ITEM)
-    return sum(holding) + (NO_ITEM if node.quantity == "every" and not items else 0.0)
-
-
-def _kept(node: Quantifier, row: Row, variables: Locals) -> Iterable[Locals]:
-    """The variables for each item that the condition of a quantifier keeps."""
-    items = evaluate(node.source, row, variables)
-    assert isinstance(items, tuple)
-    for item in items:
-        parts = item if node.arity > 1 and isinstance(item, tuple) else (item,)
-        inner = {**variables, **{(node.depth, index): part for index, part in enumerate(parts)}}
-        if node.condition is None or evaluate(node.condition, row, inner):
-            yield inner
+    return sum(holding) + (NO_ITEM if node.quantity == "every" and not holding else 0.0)
 
 
 def _compared(comparator: str, left: Node, right: Node, row: Row, variables: Locals) -> float:
@@ -68,9 +56,8 @@ def _compared(comparator: str, left: Node, right: Node, row: Row, variables: Loc
         if isinstance(counted, Quantifier) and gap < 10:
             # Of the items that ought to count, or ought not to, as many as it takes, the nearest.
             more = (one < other) == (counted == left)
-            apart = sorted(
-                filter(None, (distance(counted.body, more, row, inner) for inner in _kept(counted, row, variables)))
-            )
+            kept = kept_items(counted, row, variables)
+            apart = sorted(filter(None, (distance(counted.body, more, row, inner) for _, inner in kept)))
             gap = sum(apart[: int(gap)]) + max(0, int(gap) - len(apart))
         return _squeezed(gap)
     if isinstance(one, str | tuple) and isinstance(other, str | tuple) and comparator == "==":
