@@ -230,13 +230,15 @@ def _check_weights(folder: Path) -> None:
 
 def _generation(config: Config, arguments: Any, shape: Any, longest: int | None, found: Findings) -> None:
     """Whether what samples completions is there, and has room for them."""
-    from verif_dsl.trainer.needs import CHECKS, check_trackers, server_settings, server_url
+    from verif_dsl.trainer.needs import CHECKS, cache_room, check_trackers, server_settings, server_url
 
     found.check(lambda: check_trackers(arguments))
     fits = [found.check(partial(check, arguments)) for check in CHECKS[config.generation]]
     rooms = {}
     if config.generation == "vllm_colocate":
         rooms["`grpo.vllm_max_model_length` allows"] = arguments.vllm_max_model_length
+    if config.generation == "continuous_batching" and fits[-1]:
+        rooms["the cache of continuous batching holds"] = cache_room(arguments)
     told: str = config.generation
     if config.generation == "vllm_server" and fits[-1]:
         told = f"vLLM at {server_url(arguments)} answers"

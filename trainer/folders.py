@@ -1,18 +1,21 @@
 """The folder for results: checked before the long work, and filled so that nobody finds half a result."""
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from verif_dsl import VerifError
 
 FOLDERS = ("trainer", "start", "best", "model", "adapter")
 FILES = ("metrics.json", "samples.md", "learning.png", "report.html")
 """What a run puts into its folder."""
+LOCK = ".lock"
+"""Is in the folder, and locked, while a run writes there."""
 
 
 @contextmanager
@@ -30,13 +33,13 @@ def output_folder(name: str) -> Iterator[Path]:
     if not os.access(folder, os.W_OK):
         raise VerifError(f"{folder}: the output folder cannot be written to")
     check_places(folder)
-    with _kept_from_others(folder):
-        try:
+    try:
+        with _kept_from_others(folder):
             yield folder
-        except BaseException:
-            if is_new:
-                remove_if_empty(folder)
-            raise
+    except BaseException:
+        if is_new:
+            remove_if_empty(folder)
+        raise
 
 
 def check_places(folder: Path) -> None:
@@ -52,19 +55,21 @@ def check_places(folder: Path) -> None:
 @contextmanager
 def _kept_from_others(folder: Path) -> Iterator[None]:
     """Lock a folder until the block or the process ends: a second run would remove what the first is just writing."""
-    held = os.open(folder, os.O_RDONLY)
+    lock = FileLock(folder / LOCK, blocking=False)
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise VerifError(
-                f"{folder}: another run is writing to this folder; wait for its end, or write to another (--output)"
-            ) from None
-        except OSError:  # some disks on a network know no locks
-            pass
+        lock.acquire()
+    except Timeout:
+        raise VerifError(
+            f"{folder}: another run is writing to this folder; wait for its end, or write to another (--output)"
+        ) from None
+    except OSError:  # some disks on a network know no locks
+        pass
+    try:
         yield
     finally:
-        os.close(held)
+        with suppress(OSError):  # Windows removes no file that is open, but filelock does there, once it is released
+            (folder / LOCK).unlink(missing_ok=True)
+        lock.release()
 
 
 def remove_if_empty(folder: Path) -> None:

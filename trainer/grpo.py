@@ -245,7 +245,7 @@ def run_grpo(
     The folder `keep` gets the trained model, unless `HeldOut` has kept the best one there. `adapter` is peft's
     configuration of one: then that is what is trained, and kept.
 
-    Raises `VerifError` when a checkpoint cannot be written, and what the reward raises.
+    Raises `VerifError` when a checkpoint cannot be written or the GPU's memory is full, and what the reward raises.
     """
     ordered = in_order(rows, arguments)
     arguments = copy(arguments)
@@ -279,6 +279,12 @@ def run_grpo(
         trainer.train(resume_from_checkpoint=None if resume_from is None else str(resume_from))
     except VerifError as error:
         raise VerifError(f"{error.message}{goes_on(saved)}") from None
+    except torch.OutOfMemoryError:
+        raise VerifError(
+            f"the GPU ran out of memory in step {trainer.state.global_step + 1}: lower "
+            "`grpo.per_device_train_batch_size` and raise `grpo.gradient_accumulation_steps` as much, lower "
+            f"`grpo.max_completion_length`, or train an adapter (`lora`), in another folder (--output){goes_on(saved)}"
+        ) from None
     except (OSError, RuntimeError) as error:
         if not is_unwritable(error):
             raise

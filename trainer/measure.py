@@ -1,11 +1,13 @@
 """What a model can do: sample an answer to each held-out prompt, and let the verifier judge it."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from verif_dsl import VerifError, Verifier
 from verif_dsl.files import written_whole
@@ -86,14 +88,18 @@ def _judged(
     )
 
 
-def kept_measurement(file: Path, measured: Callable[[], Measurement]) -> Measurement:
-    """What stands in a file, or else what is measured now, which is then written there."""
-    if file.exists():
-        return Measurement(**json.loads(file.read_bytes()))
-    found = measured()
+def kept_measurement(file: Path) -> Measurement | None:
+    """The measurement that `keep_measurement` wrote to a file; None where there is no file, or it is damaged."""
+    try:
+        return TypeAdapter(Measurement).validate_json(file.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def keep_measurement(found: Measurement, file: Path) -> None:
+    """Write a measurement to a file, for a run that goes on after a stop."""
     with written_whole(file) as out:
         out.write(json.dumps(asdict(found)).encode())
-    return found
 
 
 def sample_answers(

@@ -28,12 +28,29 @@ LEFT_OUT: Mapping[str, Any] = {"repetition_penalty": 1.0, "min_length": 0, "min_
 """Arguments that continuous batching leaves out without an error, with the values at which they say nothing."""
 
 
-def check_batching(arguments: Any) -> None:
-    """Raise `VerifError` for arguments that transformers' continuous batching does not know."""
+def cache_room(arguments: Any) -> int | None:
+    """How many tokens the cache of continuous batching holds; None where it takes what memory there is.
+
+    Raises `VerifError` for a configuration that transformers does not take.
+    """
     try:
-        ContinuousBatchingConfig(**(arguments.transformers_continuous_batching_config or {}))
+        cache = ContinuousBatchingConfig(**(arguments.transformers_continuous_batching_config or {}))
     except (TypeError, ValueError) as error:
         raise VerifError(f"`grpo.transformers_continuous_batching_config`: {error}") from None
+    return None if cache.num_blocks is None else cache.num_blocks * cache.page_size
+
+
+def check_batching(arguments: Any) -> None:
+    """Raise `VerifError` for arguments that transformers' continuous batching does not take, or leaves out.
+
+    It ends a completion that its cache cannot hold without a word, and TRL would train on what there is by then.
+    """
+    room = cache_room(arguments)
+    if room is not None and room <= arguments.max_completion_length:
+        raise VerifError(
+            f"the cache of continuous batching holds {room:,} tokens, and a completion has up to "
+            f"{arguments.max_completion_length:,}; raise `num_blocks` in `grpo.transformers_continuous_batching_config`"
+        )
     sampling = sampling_arguments(arguments)
     for name, silent in LEFT_OUT.items():
         if sampling.get(name, silent) != silent:

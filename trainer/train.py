@@ -25,7 +25,7 @@ from verif_dsl.trainer.config import MADE, TINY, CalibrationConfig, Config, load
 from verif_dsl.trainer.data import Row, as_chat, check_prompts, hold_out, made_rows, rows_from
 from verif_dsl.trainer.folders import move_folder, output_folder, remove_folder, remove_if_empty, written_folder
 from verif_dsl.trainer.lora import adapter_for, check_peft, merged
-from verif_dsl.trainer.measure import Measurement, check_reward, kept_measurement, measure
+from verif_dsl.trainer.measure import Measurement, check_reward, keep_measurement, kept_measurement, measure
 from verif_dsl.trainer.processes import once
 from verif_dsl.trainer.progress import Stages
 from verif_dsl.trainer.reading import Reading
@@ -114,8 +114,10 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
             )
 
         stages.start("Measuring before training")
-        found = None if once((saved / BEFORE).exists) else measured()
-        before = once(lambda: kept_measurement(saved / BEFORE, lambda: found or measured()))
+        before = once(lambda: kept_measurement(saved / BEFORE))
+        if before is None:
+            before = measured()
+            once(partial(keep_measurement, before, saved / BEFORE))
         wires = once(lambda: tripwires.scores(verifier, held_out, config.reward, judge))
         for alarm in tripwires.alarms(wires, before.mean_reward):
             console.print(f"warning: {alarm}", soft_wrap=True)

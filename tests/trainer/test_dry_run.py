@@ -273,6 +273,17 @@ def test_prompts_and_completions_have_to_fit(tmp_path: Path, model: Path, capsys
     assert "completions up to 4,096, and the model reads 4,096 in all" in told
 
 
+def test_they_have_to_fit_into_the_cache_of_continuous_batching(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = {"num_blocks": 1, "page_size": 16}
+    grpo = {**SMALL["grpo"], "max_completion_length": 15, "transformers_continuous_batching_config": cache}
+    config = configured(tmp_path, model=str(model), grpo=grpo, generation="continuous_batching")
+    status, told = tried(config, capsys)
+    assert status == 1
+    assert "completions up to 15, and the cache of continuous batching holds 16 in all" in told
+
+
 def test_a_chat_template_that_takes_no_such_prompt_is_told(
     tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,6 +40,10 @@ def arguments_of(folder: Path, **changes: Any) -> Any:
         ({"repetition_penalty": 1.1}, "continuous batching leaves `repetition_penalty` out"),
         ({"generation_kwargs": {"min_new_tokens": 4}}, "continuous batching leaves `min_new_tokens` out"),
         ({"transformers_continuous_batching_config": {"pages": 4}}, "unexpected keyword argument 'pages'"),
+        (
+            {"max_completion_length": 300, "transformers_continuous_batching_config": {"num_blocks": 1}},
+            "holds 256 tokens, and a completion has up to 300; raise `num_blocks`",
+        ),
     ],
 )
 def test_what_continuous_batching_does_not_know_is_refused(

@@ -19,7 +19,7 @@ from tests.test_agreement import CASES
 from verif_dsl.compiler.texts import prepare
 from verif_dsl.trainer.config import Config
 from verif_dsl.trainer.data import Row
-from verif_dsl.trainer.measure import Measurement, kept_measurement
+from verif_dsl.trainer.measure import Measurement, keep_measurement, kept_measurement
 from verif_dsl.trainer.page import page
 from verif_dsl.trainer.plot import MOST_POINTS, chart, ticks
 from verif_dsl.trainer.reading import Reading
@@ -331,9 +331,18 @@ def test_what_a_measurement_knows_outlives_a_stop(tmp_path: Path) -> None:
     verdicts = [[line("tone", "pass", score=0.75, evidence="a", evidence_found=True)], []]
     found = measurement(["a", "b"], [1.0, None], verdicts=verdicts)
     file = tmp_path / "before.json"
-    assert kept_measurement(file, lambda: found) == kept_measurement(file, pytest.fail) == found
+    assert kept_measurement(file) is None
+    keep_measurement(found, file)
+    assert kept_measurement(file) == found
     assert json.loads(file.read_bytes()) == asdict(found)
     assert "tone: pass" in samples(report(before=found))
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"null", b'{"answers": ["a"]}', b"\xff", b'{"answers": 3}'])
+def test_a_damaged_measurement_is_made_again(tmp_path: Path, damaged: bytes) -> None:
+    file = tmp_path / "before.json"
+    file.write_bytes(damaged)
+    assert kept_measurement(file) is None
 
 
 @given(st.floats(-1e3, 1e3), st.floats(1e-2, 1e4), st.integers(1, 6))

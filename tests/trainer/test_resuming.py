@@ -152,6 +152,31 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(
     assert weights(tmp_path) == whole
 
 
+def test_a_gpu_that_is_full_is_told_and_what_was_measured_before_is_measured_again_if_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bytes
+) -> None:
+    import torch
+
+    config = written(tmp_path, **CHANGES)
+    sealed = Seal.on_save
+
+    def fills_up(self: Seal, arguments: Any, state: Any, control: Any, **given: Any) -> None:
+        sealed(self, arguments, state, control, **given)
+        if state.global_step == 4:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Seal, "on_save", fills_up)
+        with pytest.raises(
+            VerifError, match=r"^the GPU ran out of memory in step 5: .*; training is saved up to step 4"
+        ):
+            train(config)
+    before = tmp_path / "out" / "trainer" / "before.json"
+    before.write_bytes(before.read_bytes()[:20])
+    train(config)
+    assert weights(tmp_path) == whole
+
+
 def test_later_epochs_come_in_the_order_they_would_have_come_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
