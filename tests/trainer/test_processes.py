@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,6 +51,17 @@ def launched(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
     )
+
+
+def by_two_nodes(folder: Path, *command: str) -> list[subprocess.CompletedProcess[str]]:
+    """The command, run by one process each on two nodes, which are both this machine, in the folder they share."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        meeting = f"127.0.0.1:{found.getsockname()[1]}"
+    options = ("--nnodes", "2", "--nproc_per_node", "1", "--rdzv_backend", "c10d", "--rdzv_endpoint", meeting)
+    with ThreadPoolExecutor() as nodes:
+        started = [nodes.submit(launched, folder, "torch.distributed.run", *options, *command) for _ in range(2)]
+        return [one.result() for one in started]
 
 
 def configured(folder: Path, **changes: Any) -> Path:
@@ -111,6 +124,13 @@ def test_an_error_in_one_process_stops_all_and_training_goes_on_from_there(
     again = by_two(tmp_path, "-m", "verif_dsl", "train", str(config))
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("going on after step 2") == 1
+    assert weights(tmp_path) == weights(trained[0])
+
+
+def test_two_nodes_come_to_the_same_weights(tmp_path: Path, trained: tuple[Path, str, list[Any]]) -> None:
+    nodes = by_two_nodes(tmp_path, "-m", "verif_dsl", "train", str(configured(tmp_path)))
+    assert [one.returncode for one in nodes] == [0, 0], "".join(one.stdout + one.stderr for one in nodes)
+    assert sum(one.stdout.count("mean reward") for one in nodes) == 1
     assert weights(tmp_path) == weights(trained[0])
 
 
