@@ -33,7 +33,7 @@ class Answering:
         temperature: 0 always takes the likeliest token; then `top_p` and `top_k` say nothing.
         max_tokens: the most tokens of an answer; None for `MOST_TOKENS`, or as many as the model has room for.
         seed: of what is drawn; on one machine, and with the same `batch`, it gives the same answers.
-        batch: answers that are written at a time.
+        batch: answers that are written at a time, fewer where the GPU has no room for as many.
         chat: whether prompts that are texts get the chat template where there is one, as what a user says.
         thoughts: whether answers keep what the model only thought.
     """

@@ -54,8 +54,9 @@ def completions(
 ) -> Iterator[list[list[int]]]:
     """What the model writes after each prompt, as ids up to the end and with it, a batch at a time.
 
-    `arguments` are those of `generate`. On one machine the same seed and batch give the same. Raises `VerifError` when
-    the GPU has no room for a batch.
+    `arguments` are those of `generate`. On one machine the same seed and batch give the same. A batch for which the GPU
+    has no room is halved, and so are those after it; raises `VerifError` when there is no room for one answer, or the
+    weights are spread over several processes, which only compute together.
     """
     import torch
 
@@ -67,7 +68,8 @@ def completions(
     was_training = model.training
     model.eval()
     try:
-        for start in range(0, len(read), batch):
+        start = 0
+        while start < len(read):
             some = read[start : start + batch]
             width = max(map(len, some))
             # Answers start where prompts end, so prompts are padded on the left.
@@ -81,12 +83,25 @@ def completions(
                     given = {"input_ids": ids.to(model.device), "attention_mask": mask.to(model.device)}
                     written = model.generate(**given, pad_token_id=padding, **arguments)[:, width:]
             except torch.OutOfMemoryError:
+                batch = len(some) // 2
+                if batch and not _is_spread(model):
+                    continue
+                answers = "an answer" if len(some) == 1 else f"{len(some)} answers at a time"
                 raise VerifError(
-                    f"the GPU has no room for {len(some)} answers at a time; lower --batch, or the longest answer"
+                    f"the GPU has no room for {answers}; ask for shorter ones, or use a larger GPU"
                 ) from None
             yield [_up_to_the_end(one, ends) for one in written.tolist()]
+            start += len(some)
     finally:
         model.train(was_training)
+
+
+def _is_spread(model: Any) -> bool:
+    """Whether each process has a part of the weights only."""
+    from transformers.integrations.deepspeed import is_deepspeed_zero3_enabled
+    from transformers.integrations.fsdp import is_fsdp_managed_module
+
+    return bool(is_deepspeed_zero3_enabled() or is_fsdp_managed_module(model))
 
 
 def _up_to_the_end(ids: list[int], ends: frozenset[int]) -> list[int]:

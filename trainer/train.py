@@ -100,18 +100,19 @@ def run(config: Config, console: Console, *, file: str = "the configuration") ->
         reading = reading_of(config, model, tokenizer, arguments.max_completion_length, held_out)
 
         def measured() -> Measurement:
-            return measure(
-                model,
-                tokenizer,
-                verifier,
-                held_out,
-                reward=config.reward,
-                seed=config.seed + 1,
-                sampling=sampling_arguments(arguments),
-                judge=judge,
-                reading=reading,
-                template=arguments.chat_template_kwargs or {},
-            )
+            with precision_of(arguments):
+                return measure(
+                    model,
+                    tokenizer,
+                    verifier,
+                    held_out,
+                    reward=config.reward,
+                    seed=config.seed + 1,
+                    sampling=sampling_arguments(arguments),
+                    judge=judge,
+                    reading=reading,
+                    template=arguments.chat_template_kwargs or {},
+                )
 
         stages.start("Measuring before training")
         before = once(lambda: kept_measurement(saved / BEFORE))
@@ -282,6 +283,19 @@ def load_model(folder: Path, arguments: Any) -> tuple[Any, Any]:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model.to(arguments.device), tokenizer
+
+
+@contextmanager
+def precision_of(arguments: Any) -> Iterator[None]:
+    """In this block a model computes as TRL lets it compute when it trains and samples, in 16 bits perhaps.
+
+    During training it does so by itself; before, a measurement would be another one, and take twice the memory.
+    """
+    import torch
+
+    dtype = torch.float16 if arguments.fp16 else torch.bfloat16
+    with torch.autocast(arguments.device.type, dtype, enabled=arguments.fp16 or arguments.bf16):
+        yield
 
 
 @contextmanager

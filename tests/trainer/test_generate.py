@@ -153,6 +153,32 @@ def test_an_answer_ends_with_its_end(plain: Path) -> None:
         assert [place for place, token in enumerate(one) if 100 <= token < 200][:1] in ([], [len(one) - 1])
 
 
+def test_a_batch_that_the_gpu_has_no_room_for_is_halved(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, tokenizer = load_model(plain / "model")
+    read = [encoded(tokenizer, f"Say {number}.", "here") for number in range(9)]
+    arguments = {"do_sample": False, "max_new_tokens": 4}
+    wanted = [one for some in completions(model, tokenizer, read, arguments, seed=0) for one in some]
+    generated, tried, room = model.generate, list[int](), 3
+
+    def in_little_room(**given: Any) -> Any:
+        tried.append(len(given["input_ids"]))
+        if tried[-1] > room:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return generated(**given)
+
+    monkeypatch.setattr(model, "generate", in_little_room)
+    assert [one for some in completions(model, tokenizer, read, arguments, seed=0) for one in some] == wanted
+    assert tried == [9, 4, 2, 2, 2, 2, 1]
+    room = 0
+    with pytest.raises(VerifError, match="the GPU has no room for an answer"):
+        list(completions(model, tokenizer, read, arguments, seed=0))
+    tried.clear()
+    model._is_fsdp_managed_module = True  # so says accelerate of a model that FSDP2 spreads
+    with pytest.raises(VerifError, match="the GPU has no room for 9 answers at a time"):
+        list(completions(model, tokenizer, read, arguments, seed=0))
+    assert tried == [9]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

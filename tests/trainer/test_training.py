@@ -124,6 +124,26 @@ def test_a_mistake_is_found_before_anything_is_trained(tmp_path: Path, changes: 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_the_model_is_measured_in_the_precision_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    import torch
+
+    from verif_dsl.trainer import measure
+
+    found: list[bool] = []
+    judged = measure._judged
+
+    def sampled(*given: Any) -> Any:
+        found.append(torch.is_autocast_enabled("cpu"))
+        return judged(*given)
+
+    monkeypatch.setattr(measure, "_judged", sampled)
+    train(written(tmp_path, grpo={**SMALL["grpo"], "max_steps": 1, "bf16": precision == "bfloat16"}))
+    assert found == [precision == "bfloat16"] * 2
+
+
 def test_too_few_rows_to_fill_a_step_are_refused(tmp_path: Path) -> None:
     rows = [{"prompt": f"Say {number}.", "constraints": "[]"} for number in range(2)]
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
