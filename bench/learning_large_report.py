@@ -1,4 +1,4 @@
-"""What `learning_gpu.py` prints and writes: tables, samples, curves."""
+"""What `learning_large.py` prints and writes: tables, samples, curves."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from learning_gpu_data import SEEN, UNSEEN
+from learning_large_data import SEEN, UNSEEN
 
 from verif_dsl.trainer.data import Row
 from verif_dsl.trainer.measure import Measurement
@@ -74,10 +74,10 @@ def overhead_table(results: Mapping[str, Any]) -> str:
 
 
 def write(results: Mapping[str, Any], held_out: Mapping[str, Sequence[Row]], folder: Path) -> None:
-    """`results.json`, `samples.md` and `learning_gpu.png`."""
+    """`results.json`, `samples.md` and `learning_large.png`."""
     (folder / "results.json").write_text(json.dumps(plain(results), ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / "samples.md").write_text(samples(results, held_out), encoding="utf-8")
-    plot(results, folder / "learning_gpu.png")
+    plot(results, folder / "learning_large.png")
 
 
 def plain(value: Any) -> Any:

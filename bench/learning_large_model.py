@@ -1,21 +1,23 @@
-"""The model of `learning_gpu.py`, and what it reads before it is trained on verdicts."""
+"""The model of `learning_large.py`, and what it reads before it is trained on verdicts."""
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
-from learning_gpu_report import say
+from learning_large_report import say
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from verif_dsl.trainer.tiny import Example
 
 FALLING = 0.15
 """The last part of the warm start's time, in which the learning rate falls to nothing."""
+BATCHES_OF_A_POOL = 100
+"""How many batches are filled at a time from examples that are sorted by length."""
 LEFT_OUT = -100
 """The label of positions that the loss leaves out."""
 
@@ -39,39 +41,25 @@ def random_model(tokenizer: Any, hidden: int, layers: int) -> Any:
     return Qwen2ForCausalLM(config)
 
 
-def warm_start(
-    model: Any,
-    tokenizer: Any,
-    examples: Sequence[Example],
-    options: argparse.Namespace,
-    copies: Callable[[Any], float],
-) -> list[float]:
-    """Supervised steps on the answers, until the model copies words well enough or the time is up, and a few more at a
-    falling rate; returns the loss now and then."""
+def warm_start(model: Any, tokenizer: Any, examples: Sequence[Example], options: argparse.Namespace) -> list[float]:
+    """Supervised steps on the answers until the time is up, the last at a falling rate; the loss now and then."""
     device = model.device
     tokens, prompt_lengths, lengths = (one.to(device) for one in encoded(tokenizer, examples))
     say(f"encoded, {lengths.float().mean():.0f} tokens an example, {int(lengths.max())} the longest")
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=options.warm_rate, betas=(0.9, 0.95), weight_decay=0.01, fused=device.type == "cuda"
+        model.parameters(), lr=options.warm_rate, betas=(0.9, 0.95), weight_decay=0.01, fused=True
     )
-    batches = len(examples) // options.warm_batch
-    order = torch.randperm(len(examples), device=device)[: batches * options.warm_batch].view(batches, -1)
+    order = batches_of_like_length(lengths, options.warm_batch)
     model.train()
-    started, losses, falls_from = time.perf_counter(), [], options.warm_seconds * (1 - FALLING)
+    started, losses = time.perf_counter(), []
     for step in range(options.warm_steps):
-        now = time.perf_counter() - started
-        falling = (now - falls_from) / (options.warm_seconds * FALLING)
+        now = (time.perf_counter() - started) / options.warm_seconds
+        falling = (now - 1 + FALLING) / FALLING
         if falling >= 1:
             break
         for group in optimizer.param_groups:
             group["lr"] = options.warm_rate * min((step + 1) / 200, 1 - max(falling, 0))
-        if (step + 1) % options.copies_every == 0 and falling < 0:
-            rate = copies(model)
-            model.train()
-            say(f"warm start, step {step + 1}: the families that copy pass {rate:.2f}")
-            if rate >= options.copies_enough:
-                falls_from = now
-        batch = order[step % batches]
+        batch = order[step % len(order)]
         width = int(lengths[batch].max())
         some, places = tokens[batch, :width].long(), torch.arange(width, device=device)
         learnt = (places >= prompt_lengths[batch, None]) & (places < lengths[batch, None])
@@ -91,6 +79,15 @@ def warm_start(
     return losses
 
 
+def batches_of_like_length(lengths: torch.Tensor, size: int) -> torch.Tensor:
+    """Every example once, in batches with little padding, in random order."""
+    count = len(lengths) // size * size
+    order = torch.randperm(len(lengths), device=lengths.device)[:count]
+    pools = order.split(size * BATCHES_OF_A_POOL)
+    alike = torch.cat([pool[lengths[pool].argsort()] for pool in pools]).view(-1, size)
+    return alike[torch.randperm(len(alike), device=lengths.device)]
+
+
 def encoded(tokenizer: Any, examples: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The tokens of each example, padded behind; how many of them are its prompt's; and how many there are."""
     prompts = tokenizer([one.prompt for one in examples])["input_ids"]
@@ -106,4 +103,4 @@ def encoded(tokenizer: Any, examples: Sequence[Example]) -> tuple[torch.Tensor, 
 
 
 def autocast(device: torch.device) -> AbstractContextManager[Any]:
-    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
