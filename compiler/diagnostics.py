@@ -179,13 +179,14 @@ class SourceError(VerifError):
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` most likely stands for, or None when none is close.
 
-    >>> nearest("wrods", ["words", "lines"])
-    'words'
+    >>> nearest("wrods", ["words", "lines"]), nearest("aks", ["anchor", "ask"])  # letters that changed places count
+    ('words', 'ask')
     >>> nearest("telephone", ["words", "lines"]) is None
     True
     """
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return close[0] if close else None
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    return close[0] if close else next((one for one in names if sorted(one) == sorted(name)), None)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str | None:

@@ -21,6 +21,8 @@ ITEM_WORDS = frozenset({"constraint", "spec", "define"})
 CLAUSE_WORDS = frozenset(
     """doc tags deprecated param require given let instruct feedback check judge accept reject use reward""".split()  # noqa: SIM905
 )
+JUDGE_WORDS = frozenset({"ask", "scale", "anchor", "pass", "show", "unknown"})
+"""What starts an entry in the block of a `judge`. They are no reserved words."""
 NAMING_WORDS = ITEM_WORDS | {"param", "let", "given", "as"}
 """After one of these stands a name, whatever it is spelt like."""
 
@@ -153,6 +155,31 @@ class Outline:
     def part_at(self, offset: int) -> Part | None:
         """The part that a place is in."""
         return next((part for part in self.parts if part.span.start <= offset < part.span.end), None)
+
+    def end_of_entry(self, start: int, part: Part) -> int:
+        """Where an entry of a `judge` block ends that starts at a place: at the next entry, or the end of the block.
+
+        >>> outline = Outline('constraint c { judge { aks "?" scale 1 to 5 } accept "a" }')
+        >>> outline.end_of_entry(23, outline.parts[1])
+        31
+        """
+        for token in self.tokens_in(Span(start + 1, part.span.end)):
+            if token.text == "}" or (token.kind == "word" and token.text in JUDGE_WORDS):
+                return token.span.start
+        return part.span.end
+
+    def balanced(self, span: Span) -> Span:
+        """A span up to the first brace that closes what is not opened in it.
+
+        >>> Outline('feedback "x" } accept').balanced(Span(0, 21))
+        Span(start=0, end=13)
+        """
+        depth = 0
+        for token in self.tokens_in(span):
+            depth += (token.text == "{") - (token.text == "}")
+            if depth < 0:
+                return Span(span.start, token.span.start)
+        return span
 
     def unclosed(self, span: Span) -> Token | None:
         """The innermost bracket that is opened in a span and not closed there.

@@ -15,7 +15,7 @@ from verif_dsl.compiler.diagnostics import Diagnostic, SourceError, nearest
 from verif_dsl.compiler.outline import CLAUSE_WORDS, ITEM_WORDS, NAMING_WORDS, Item, Outline, Part
 from verif_dsl.compiler.parser import build_tree, parser, read
 from verif_dsl.compiler.source import Source, Span
-from verif_dsl.compiler.syntax_errors import explain, stop_of
+from verif_dsl.compiler.syntax_errors import explain, open_judge, stop_of
 
 MOST_RECOVERIES = 20
 """How often the rest is read again; more mistakes than these are for the next run."""
@@ -45,6 +45,8 @@ class Recovered:
             return True
         if diagnostic.code in ("V0206", "V0302") and any(self._heads(item, span) for item in self._damaged):
             return True
+        if diagnostic.code == "V0206" and any(self._judges(item, span) for item in self._damaged):
+            return True
         if diagnostic.code == "V0401" and any(self._in_spec(item, span) for item in self._damaged):
             return True  # what the spec has lost may be the use that fails on its `reject`
         quoted = " ".join(re.findall(r"`[^`]*`|\w+ =", diagnostic.message))
@@ -55,6 +57,10 @@ class Recovered:
         """Whether a place is in the head of an item, where what it lacks is reported."""
         opening = self.source.text.find("{", item.span.start, item.span.end)
         return item.span.start <= span.start < (item.span.end if opening < 0 else opening)
+
+    def _judges(self, item: Item, span: Span) -> bool:
+        """Whether a place is at a `judge` of an item, where what the judge lacks is reported."""
+        return item.span.start <= span.start < item.span.end and self.source.text.startswith("judge", span.start)
 
     def _in_spec(self, item: Item, span: Span) -> bool:
         return item.word == "spec" and item.span.start <= span.start < item.span.end
@@ -129,13 +135,17 @@ def _set_aside(error: UnexpectedInput, state: Recovered) -> None:
         return
     state.diagnostics.append(diagnostic)
     part, start = stop.part, stop.start
-    starts_item = any(item.span.start == start for item in outline.items)
-    if stop.complete and starts_item and part and outline.text[start - 1].isspace():
-        state.write("}", Span(start - 1, start))  # what is open before this item ends here
+    starts_item = stop.complete and part and any(item.span.start == start for item in outline.items)
+    if (starts_item or open_judge(stop, outline)) and outline.text[start - 1].isspace():
+        state.write("}", Span(start - 1, start))  # what is open before this ends here
+    elif stop.complete and part and part.word == "judge" and start < part.span.end:
+        state.damage(part.item)
+        state.remove([Span(start, outline.end_of_entry(start, part))])
     elif stop.complete and part and part.word not in ITEM_WORDS and _is_new_clause(start, stop.found, outline):
         state.damage(part.item)
         following = (at for at in sorted(outline.starts) if at > start)
-        state.remove([Span(start, min(next(following, part.item.span.end), _end_of(part, start, outline)))])
+        last = min(next(following, part.item.span.end), _end_of(part, start, outline))
+        state.remove([outline.balanced(Span(start, last))])
     else:
         _remove_around(Span(start, start + 1), outline, state, part)
 

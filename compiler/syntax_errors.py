@@ -14,7 +14,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from verif_dsl.compiler.diagnostics import Diagnostic, Note, nearest
-from verif_dsl.compiler.outline import ITEM_WORDS, Outline, Part
+from verif_dsl.compiler.outline import ITEM_WORDS, Outline, Part, Token
 from verif_dsl.compiler.source import Source, Span
 
 DISPLAY = {
@@ -102,6 +102,14 @@ def stop_of(error: UnexpectedInput, outline: Outline) -> Stop | None:
     return Stop(start, found, accepted, outline.part_at(max(before, 0)))
 
 
+def open_judge(stop: Stop, outline: Outline) -> Token | None:
+    """The brace of a `judge` block that lacks its end where another clause starts."""
+    part = stop.part
+    if part is None or part.word != "judge" or stop.start not in outline.starts or not stop.complete:
+        return None
+    return outline.unclosed(part.span) if outline.unclosed(part.item.span) else None
+
+
 def explain(error: UnexpectedInput, source: Source, parser: Lark) -> Diagnostic:
     """The one diagnostic (V0101) for the place where Lark gave up."""
     outline = Outline(source.text)
@@ -152,6 +160,10 @@ def _unexpected(stop: Stop, outline: Outline, parser: Lark) -> Diagnostic:
             opened = outline.unclosed(stop.part.item.span)
             notes = (Note("opened here", opened.span),) if opened else ()
             message = f"a `{{ }}` block is still open where `{stop.found}` starts"
+            return Diagnostic("V0101", message, span, "close it with `}` before this", notes=notes)
+        if brace := open_judge(stop, outline):
+            message = f"the block of the `judge` is still open where `{stop.found}` starts"
+            notes = (Note("opened here", brace.span),)
             return Diagnostic("V0101", message, span, "close it with `}` before this", notes=notes)
         if not stop.complete:
             opened = outline.unclosed(stop.part.span)
