@@ -104,10 +104,10 @@ def main() -> None:
         losses = warm_start(model, tokenizer, examples, options)
         start = options.output / "start"
         model.save_pretrained(start)
-        del model
 
     lab = Lab(verifier, tokenizer, start, rows, held_out, device, options)
-    parameters = sum(one.numel() for one in lab.load().parameters())
+    model = lab.load()
+    parameters = sum(one.numel() for one in model.parameters())
     say(f"{parameters:,} parameters")
     results: dict[str, Any] = {
         "machine": machine,
@@ -115,8 +115,9 @@ def main() -> None:
         "parameters": parameters,
         "options": {name: str(value) for name, value in vars(options).items()},
         "warm_start_losses": losses,
-        "before": (before := lab.measured(lab.load())),
+        "before": (before := lab.measured(model)),
     }
+    del model
     say("measured the start; " + summary(before))
     for kind, found in before.items():
         say(f"{kind} arguments: " + ", ".join(f"{name} {rate:.2f}" for name, rate in families(found).items()))

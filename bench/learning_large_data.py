@@ -31,6 +31,7 @@ CLASHES = [
 """Families that one prompt does not ask for together, because most of their arguments contradict each other."""
 HELD_OUT_SHARE = 0.2
 WORDS_OF_PAIRS = 12
+"""How many words can stand in each place of a pair to say: all are often asked for, and so are learnt soon."""
 EXAMPLES_AT_A_TIME = 2_000
 BARE_SHARE = 0.4
 """Of the other examples, those that say what is asked for and hardly more."""
